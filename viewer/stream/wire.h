@@ -1,0 +1,100 @@
+/* The Shoji stream, version 1: what a viewer and a broker say to each other inside one WebSocket.
+ *
+ * One binary WebSocket message is one slice: an 8-byte header, then a payload of at most WIRE_PAYLOAD_MAX bytes.
+ * Everything is little endian. docs/protocol.md is the prose; this file is the numbers. It includes nothing
+ * of the broker: the viewer's decoder, native and WebAssembly, is built from this folder alone.
+ *
+ *   offset size field
+ *   0      1    channel (enum wire_channel)
+ *   1      1    type (per channel)
+ *   2      2    generation of the geometry (picture frames), else 0
+ *   4      4    frame number (picture frames), else 0
+ *
+ * A receiver skips a slice of an optional channel (>= WIRE_CHANNEL_OPTIONAL_MIN) that it does not know, and closes
+ * on any other that it does not know. The epoch is not in every slice: a WebSocket carries one epoch at a time,
+ * named by the WIRE_PICTURE_BEGIN that precedes its frames, and WebSocket messages are never reordered. */
+#ifndef SHOJI_STREAM_WIRE_H
+#define SHOJI_STREAM_WIRE_H
+
+#define WIRE_VERSION 1
+#define WIRE_HEADER_BYTES 8
+#define WIRE_PAYLOAD_MAX 32768
+#define WIRE_SLICE_MAX (WIRE_HEADER_BYTES + WIRE_PAYLOAD_MAX)
+#define WIRE_FROM_VIEWER_MAX 16640 /* header + the longest text item and its fields */
+#define WIRE_SUBPROTOCOL "shoji.v1"
+
+enum wire_channel {
+	WIRE_CONTROL = 0, /* both ways; gate speaks for the broker */
+	WIRE_PICTURE = 1, /* encode -> viewer: BEGIN, FRAME; viewer -> encode: ACK */
+	WIRE_CURSOR = 2,  /* encode -> viewer: cursor image, caret */
+	WIRE_TEXT = 3,    /* encode -> viewer: what became of a numbered text */
+	WIRE_INPUT = 4,   /* viewer -> capture: keys, pointer, wheel, text in one numbered sequence */
+	WIRE_CHANNEL_OPTIONAL_MIN = 16,
+	/* Reserved, version 1 sends none of them: 16-31 video, 32-39 audio, 40 file and print, 41 recording. */
+};
+
+/* Strings are u16 length, then UTF-8 without NUL. */
+
+/* WIRE_CONTROL, broker -> viewer (made by gate) */
+enum wire_control_to_viewer {
+	/* u16 version, u8 session state (enum wire_state), string next attach token (64 hex digits),
+	 * string the person's display name */
+	WIRE_CONTROL_WELCOME = 1,
+	WIRE_CONTROL_STATE = 2,  /* u8 enum wire_state */
+	WIRE_CONTROL_NOTICE = 3, /* u8 enum viewer_notice (broker/base/session.h), string text */
+	WIRE_CONTROL_ENDED = 4,  /* u8 enum end_reason (broker/base/session.h), or 0xff: not attached, and then
+				  * u8 enum attach_outcome; gate closes next */
+	WIRE_CONTROL_PONG = 5,   /* u32 nonce of the ping */
+};
+enum wire_state { WIRE_STATE_STARTING = 0, WIRE_STATE_LIVE = 1 };
+
+/* WIRE_CONTROL, viewer -> broker */
+enum wire_control_from_viewer {
+	/* u16 lowest and u16 highest version spoken, u32 capabilities (bits of enum wire_capability),
+	 * u8 largest zstd window log, u64 epoch known or 0, u32 last frame applied, string attach token.
+	 * The first message; anything before it closes the connection. */
+	WIRE_CONTROL_HELLO = 1,
+	WIRE_CONTROL_PING = 2, /* u32 nonce */
+};
+enum wire_capability {
+	WIRE_CAN_CURSOR = 1 << 0,
+	WIRE_CAN_H264 = 1 << 1, /* reserved */
+};
+#define WIRE_CAPABILITIES_ALL 3
+
+/* zstd window logs that may be agreed upon. */
+#define WIRE_WINDOW_LOG_MIN 17
+#define WIRE_WINDOW_LOG_MAX 22
+
+/* WIRE_PICTURE, viewer -> broker */
+enum wire_picture_from_viewer {
+	WIRE_PICTURE_ACK = 1, /* u32 frame drawn (all before it too), u32 microseconds from receipt to drawn */
+};
+
+/* WIRE_PICTURE, broker -> viewer (made by encode): types and payloads in viewer/stream/picture.h */
+
+/* WIRE_INPUT, viewer -> broker: u32 sequence first, rising by one per message. modifiers: u16, bits of
+ * enum input_modifier, the whole state as it is when the event happened. */
+enum wire_input {
+	WIRE_INPUT_KEY = 1,         /* u16 key (QEMU key number), u8 is down, u16 modifiers */
+	WIRE_INPUT_POINTER = 2,     /* u16 x, u16 y, u8 buttons (enum input_button), u16 modifiers */
+	WIRE_INPUT_WHEEL = 3,       /* u16 x, u16 y, u8 notches left, right, up, down, u16 modifiers */
+	WIRE_INPUT_TEXT = 4,        /* u32 text number, u8 is commit, string text */
+	WIRE_INPUT_RELEASE_ALL = 5, /* nothing more: every key and button is up */
+};
+
+/* WIRE_CURSOR, broker -> viewer (made by encode) */
+enum wire_cursor {
+	/* u8 width, u8 height (both at most 128; 0 x 0 hides it), u8 hot x, u8 hot y, then zstd frame of
+	 * width x height x 4 bytes R,G,B,A */
+	WIRE_CURSOR_IMAGE = 1,
+	WIRE_CURSOR_CARET = 2, /* u16 x, y, width, height */
+};
+
+/* WIRE_TEXT, broker -> viewer (made by encode) */
+enum wire_text {
+	WIRE_TEXT_OUTCOME = 1, /* u32 text number, u8 outcome: 0 done, 1 refused */
+	WIRE_TEXT_TAKEN = 2,   /* u8 whether the focus takes text: 0 no, 1 yes, 2 unknown */
+};
+
+#endif
