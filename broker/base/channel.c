@@ -112,7 +112,7 @@ void channel_set_phase(struct channel *self, enum message_phase phase)
 
 /* Whether the table permits that `sender` sends this here, now. Marks once-only messages. */
 static const struct message_rule *permit(
-	struct channel *self, uint16_t number, enum message_side sender, uint8_t *once)
+        struct channel *self, uint16_t number, enum message_side sender, uint8_t *once)
 {
 	const struct message_rule *rule = message_rule_find(number);
 
@@ -167,9 +167,9 @@ static int receive_datagram(struct channel *self, size_t *length)
 	} control;
 	struct iovec part = {.iov_base = self->buffer, .iov_len = sizeof(self->buffer)};
 	struct msghdr header = {.msg_iov = &part,
-		.msg_iovlen = 1,
-		.msg_control = control.bytes,
-		.msg_controllen = sizeof(control.bytes)};
+	        .msg_iovlen = 1,
+	        .msg_control = control.bytes,
+	        .msg_controllen = sizeof(control.bytes)};
 	ssize_t n = recvmsg(self->fd, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
@@ -202,10 +202,10 @@ int channel_receive(struct channel *self, struct message *in)
 	if (reader.error || zero)
 		return fail(self, SHOJI_ERR_MALFORMED);
 	const struct message_rule *rule =
-		permit(self, number, other_side(self->side), self->seen_once);
+	        permit(self, number, other_side(self->side), self->seen_once);
 	if (!rule) {
 		log_warning(0, "message %u is not permitted on link %d in phase %d", number,
-			(int)self->link, (int)self->phase);
+		        (int)self->link, (int)self->phase);
 		return fail(self, SHOJI_ERR_FORBIDDEN);
 	}
 	if (length > rule->size_max || self->received.n_fds != rule->n_fds)
@@ -220,8 +220,8 @@ int channel_receive(struct channel *self, struct message *in)
 	return 1;
 }
 
-static int send_now(struct channel *self, const uint8_t *bytes, size_t length, const int *fds,
-	size_t n_fds)
+static int send_now(
+        struct channel *self, const uint8_t *bytes, size_t length, const int *fds, size_t n_fds)
 {
 	union {
 		struct cmsghdr align;
@@ -251,12 +251,12 @@ static int send_now(struct channel *self, const uint8_t *bytes, size_t length, c
 static void update_watch(struct channel *self)
 {
 	if (self->watch)
-		watch_set_events(self->watch, (self->is_paused ? 0u : LOOP_READ) |
-				(self->queue_head ? LOOP_WRITE : 0u));
+		watch_set_events(self->watch,
+		        (self->is_paused ? 0u : LOOP_READ) | (self->queue_head ? LOOP_WRITE : 0u));
 }
 
-static int enqueue(struct channel *self, const uint8_t *bytes, size_t length, const int *fds,
-	size_t n_fds)
+static int enqueue(
+        struct channel *self, const uint8_t *bytes, size_t length, const int *fds, size_t n_fds)
 {
 	if (self->queued_bytes + length > CHANNEL_QUEUE_MAX)
 		return SHOJI_ERR_LIMIT;
@@ -284,7 +284,7 @@ static int enqueue(struct channel *self, const uint8_t *bytes, size_t length, co
 }
 
 int channel_send(
-	struct channel *self, enum message_number number, const void *value, message_put_fn put)
+        struct channel *self, enum message_number number, const void *value, message_put_fn put)
 {
 	/* One process, one thread: a single buffer serves all channels. */
 	static uint8_t bytes[MESSAGE_SIZE_MAX];
@@ -388,13 +388,13 @@ static void on_channel_event(void *data, unsigned events)
 }
 
 int channel_watch(struct channel *self, struct loop *loop, channel_message_fn on_message,
-	channel_close_fn on_close, void *data)
+        channel_close_fn on_close, void *data)
 {
 	self->on_message = on_message;
 	self->on_close = on_close;
 	self->data = data;
-	self->watch = watch_new(
-		loop, self->fd, LOOP_READ | (self->queue_head ? LOOP_WRITE : 0u), on_channel_event, self);
+	self->watch = watch_new(loop, self->fd, LOOP_READ | (self->queue_head ? LOOP_WRITE : 0u),
+	        on_channel_event, self);
 	return self->watch ? 0 : SHOJI_ERR_MEMORY;
 }
 

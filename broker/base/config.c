@@ -1,6 +1,6 @@
-/* Reads and writes the configuration. The file is the administrator's: trusted, but not to be free of
- * mistakes, so every complaint says where, what, and what to do. The effective dump that monitor sends to
- * roles comes back through the same parser. */
+/* Reads and writes the configuration. The file is the administrator's: trusted, but not to be free
+ * of mistakes, so every complaint says where, what, and what to do. The effective dump that monitor
+ * sends to roles comes back through the same parser. */
 #include "base/config.h"
 
 #include "base/config_options.h"
@@ -26,15 +26,16 @@ struct parse {
 /* ---- complaints ---- */
 
 __attribute__((format(printf, 3, 4))) static int complain(
-	struct parse *self, size_t line, const char *format, ...)
+        struct parse *self, size_t line, const char *format, ...)
 {
 	va_list arguments;
-	int length = snprintf(self->complaint, self->complaint_size, "%s:%zu: ", self->name, line + 1);
+	int length =
+	        snprintf(self->complaint, self->complaint_size, "%s:%zu: ", self->name, line + 1);
 
 	if (length > 0 && (size_t)length < self->complaint_size) {
 		va_start(arguments, format);
 		vsnprintf(self->complaint + length, self->complaint_size - (size_t)length, format,
-			arguments);
+		        arguments);
 		va_end(arguments);
 	}
 	return SHOJI_ERR_CONFIG;
@@ -173,7 +174,8 @@ static bool is_host_port(const char *text, bool is_literal, uint64_t port_min)
 	}
 	if (is_literal)
 		return inet_pton(AF_INET, host, address) == 1;
-	return strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") == length;
+	return strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") ==
+	       length;
 }
 
 static bool is_choice(const struct config_option *option, const char *text, uint64_t *index)
@@ -191,7 +193,7 @@ static void list_choices(const struct config_option *option, char *out, size_t s
 	out[0] = '\0';
 	for (size_t i = 0; option->choices[i] && length < size; i++)
 		length += (size_t)snprintf(
-			out + length, size - length, "%s%s", i ? ", " : "", option->choices[i]);
+		        out + length, size - length, "%s%s", i ? ", " : "", option->choices[i]);
 }
 
 static int set_string(struct config *config, const struct config_option *option, const char *text)
@@ -206,20 +208,21 @@ static int set_string(struct config *config, const struct config_option *option,
 }
 
 static int set_number(
-	struct parse *self, const struct config_option *option, size_t line, const char *text)
+        struct parse *self, const struct config_option *option, size_t line, const char *text)
 {
 	uint64_t value;
 
 	if (number_parse(text, strlen(text), option->min, option->max, &value))
-		return complain(self, line, "%s.%s is \"%s\": write a whole number from %llu to %llu",
-			option->section, option->key, text, (unsigned long long)option->min,
-			(unsigned long long)option->max);
+		return complain(self, line,
+		        "%s.%s is \"%s\": write a whole number from %llu to %llu", option->section,
+		        option->key, text, (unsigned long long)option->min,
+		        (unsigned long long)option->max);
 	*(uint64_t *)field(self->config, option) = value;
 	return 0;
 }
 
 static int set_choice(
-	struct parse *self, const struct config_option *option, size_t line, const char *text)
+        struct parse *self, const struct config_option *option, size_t line, const char *text)
 {
 	uint64_t index;
 	char choices[256];
@@ -227,7 +230,7 @@ static int set_choice(
 	if (!is_choice(option, text, &index)) {
 		list_choices(option, choices, sizeof(choices));
 		return complain(self, line, "%s.%s is \"%s\": write one of %s", option->section,
-			option->key, text, choices);
+		        option->key, text, choices);
 	}
 	if (option->type == OPTION_CHOICE_TEXT)
 		return set_string(self->config, option, text);
@@ -236,20 +239,20 @@ static int set_choice(
 }
 
 static int set_text(
-	struct parse *self, const struct config_option *option, size_t line, const char *text)
+        struct parse *self, const struct config_option *option, size_t line, const char *text)
 {
 	size_t length = strlen(text);
 
 	if (!is_text(text) || length < option->min || length > option->max)
 		return complain(self, line,
-			"%s.%s: write %llu to %llu characters without control characters",
-			option->section, option->key, (unsigned long long)option->min,
-			(unsigned long long)option->max);
+		        "%s.%s: write %llu to %llu characters without control characters",
+		        option->section, option->key, (unsigned long long)option->min,
+		        (unsigned long long)option->max);
 	return set_string(self->config, option, text);
 }
 
 static int set_path(
-	struct parse *self, const struct config_option *option, size_t line, const char *text)
+        struct parse *self, const struct config_option *option, size_t line, const char *text)
 {
 	bool may_be_empty = option->type == OPTION_PATH_OR_EMPTY;
 
@@ -257,13 +260,14 @@ static int set_path(
 		return set_string(self->config, option, text);
 	/* Unix socket addresses hold 107 bytes, and the run folder needs room below it. */
 	if (text[0] != '/' || !is_text(text) || strlen(text) > 255)
-		return complain(self, line, "%s.%s is \"%s\": write an absolute path of at most 255 bytes",
-			option->section, option->key, text);
+		return complain(self, line,
+		        "%s.%s is \"%s\": write an absolute path of at most 255 bytes",
+		        option->section, option->key, text);
 	return set_string(self->config, option, text);
 }
 
 static int set_scalar(
-	struct parse *self, const struct config_option *option, size_t line, const char *text)
+        struct parse *self, const struct config_option *option, size_t line, const char *text)
 {
 	switch (option->type) {
 	case OPTION_NUMBER:
@@ -271,7 +275,7 @@ static int set_scalar(
 	case OPTION_BOOL:
 		if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
 			return complain(self, line, "%s.%s is \"%s\": write true or false",
-				option->section, option->key, text);
+			        option->section, option->key, text);
 		*(bool *)field(self->config, option) = text[0] == 't';
 		return 0;
 	case OPTION_CHOICE:
@@ -285,39 +289,44 @@ static int set_scalar(
 	case OPTION_ADDRESS_PORT:
 		if (!is_host_port(text, true, 0))
 			return complain(self, line,
-				"%s.%s is \"%s\": write address:port, such as 0.0.0.0:443 or [::]:443",
-				option->section, option->key, text);
+			        "%s.%s is \"%s\": write address:port, such as 0.0.0.0:443 or "
+			        "[::]:443",
+			        option->section, option->key, text);
 		return set_string(self->config, option, text);
 	case OPTION_HOST_PORT_OR_EMPTY:
 		if (text[0] && !is_host_port(text, false, 1))
 			return complain(self, line,
-				"%s.%s is \"%s\": write host:port, such as proxy.example.lg.jp:8080",
-				option->section, option->key, text);
+			        "%s.%s is \"%s\": write host:port, such as "
+			        "proxy.example.lg.jp:8080",
+			        option->section, option->key, text);
 		return set_string(self->config, option, text);
 	case OPTION_LIST:
 	case OPTION_NUMBER_LIST:
 	case OPTION_MAP:
 		break;
 	}
-	return complain(self, line, "%s.%s: write a %s, not one value", option->section, option->key,
-		option->type == OPTION_MAP ? "mapping (name: address)" : "list ([a, b])");
+	return complain(self, line, "%s.%s: write a %s, not one value", option->section,
+	        option->key,
+	        option->type == OPTION_MAP ? "mapping (name: address)" : "list ([a, b])");
 }
 
 static int list_item(struct parse *self, const struct config_option *option, size_t line,
-	struct config_list *list, const char *text)
+        struct config_list *list, const char *text)
 {
 	uint64_t number;
 
 	if (option->type == OPTION_NUMBER_LIST &&
-		number_parse(text, strlen(text), option->min, option->max, &number))
-		return complain(self, line, "%s.%s holds \"%s\": write whole numbers from %llu to %llu",
-			option->section, option->key, text, (unsigned long long)option->min,
-			(unsigned long long)option->max);
+	        number_parse(text, strlen(text), option->min, option->max, &number))
+		return complain(self, line,
+		        "%s.%s holds \"%s\": write whole numbers from %llu to %llu",
+		        option->section, option->key, text, (unsigned long long)option->min,
+		        (unsigned long long)option->max);
 	if (text[0] == '\0' || !is_text(text) || strlen(text) > CONFIG_STRING_MAX)
 		return complain(self, line, "%s.%s holds an entry that is empty or not plain text",
-			option->section, option->key);
+		        option->section, option->key);
 	if (list->n_items >= (option->type == OPTION_NUMBER_LIST ? CONFIG_LIST_MAX : option->max))
-		return complain(self, line, "%s.%s has too many entries", option->section, option->key);
+		return complain(
+		        self, line, "%s.%s has too many entries", option->section, option->key);
 	return list_add(list, text);
 }
 
@@ -338,15 +347,16 @@ static int set_list(struct parse *self, const struct config_option *option, cons
 
 	if (node->type != YAML_SEQUENCE_NODE)
 		return complain(self, line, "%s.%s: write a list, such as [a, b]", option->section,
-			option->key);
+		        option->key);
 	list_finish(list);
 	for (yaml_node_item_t *item = node->data.sequence.items.start;
-		item < node->data.sequence.items.top; item++) {
+	        item < node->data.sequence.items.top; item++) {
 		const yaml_node_t *entry = yaml_document_get_node(&self->document, *item);
 		const char *text = scalar(entry);
 		int error = text ? list_item(self, option, entry->start_mark.line, list, text)
-				 : complain(self, entry->start_mark.line, "%s.%s holds something nested",
-					   option->section, option->key);
+		                 : complain(self, entry->start_mark.line,
+		                           "%s.%s holds something nested", option->section,
+		                           option->key);
 		if (error)
 			return error;
 	}
@@ -358,18 +368,19 @@ static int set_map(struct parse *self, const struct config_option *option, const
 	struct config_map *map = field(self->config, option);
 
 	if (node->type != YAML_MAPPING_NODE)
-		return complain(self, node->start_mark.line, "%s.%s: write a mapping, such as {name: address}",
-			option->section, option->key);
+		return complain(self, node->start_mark.line,
+		        "%s.%s: write a mapping, such as {name: address}", option->section,
+		        option->key);
 	list_finish(&map->names);
 	list_finish(&map->values);
 	for (yaml_node_pair_t *pair = node->data.mapping.pairs.start;
-		pair < node->data.mapping.pairs.top; pair++) {
+	        pair < node->data.mapping.pairs.top; pair++) {
 		const yaml_node_t *key = yaml_document_get_node(&self->document, pair->key);
 		const yaml_node_t *value = yaml_document_get_node(&self->document, pair->value);
 		size_t line = key->start_mark.line;
 		if (!scalar(key) || !scalar(value))
 			return complain(self, line, "%s.%s holds something nested", option->section,
-				option->key);
+			        option->key);
 		int error = list_item(self, option, line, &map->names, scalar(key));
 		if (!error)
 			error = list_item(self, option, line, &map->values, scalar(value));
@@ -379,7 +390,8 @@ static int set_map(struct parse *self, const struct config_option *option, const
 	return 0;
 }
 
-static int set_option(struct parse *self, const struct config_option *option, const yaml_node_t *node)
+static int set_option(
+        struct parse *self, const struct config_option *option, const yaml_node_t *node)
 {
 	if (option->type == OPTION_LIST || option->type == OPTION_NUMBER_LIST)
 		return set_list(self, option, node);
@@ -387,13 +399,13 @@ static int set_option(struct parse *self, const struct config_option *option, co
 		return set_map(self, option, node);
 	const char *text = scalar(node);
 	if (!text)
-		return complain(self, node->start_mark.line, "%s.%s: write one value", option->section,
-			option->key);
+		return complain(self, node->start_mark.line, "%s.%s: write one value",
+		        option->section, option->key);
 	return set_scalar(self, option, node->start_mark.line, text);
 }
 
 static int read_key(struct parse *self, const char *section, const yaml_node_t *key_node,
-	const yaml_node_t *value)
+        const yaml_node_t *value)
 {
 	size_t n, line = key_node->start_mark.line;
 	const struct config_option *table = config_options(&n);
@@ -409,8 +421,8 @@ static int read_key(struct parse *self, const char *section, const yaml_node_t *
 		self->seen[i] = true;
 		return set_option(self, &table[i], value);
 	}
-	return complain(self, line, "unknown key \"%s\" in section %s; did you mean \"%s\"?", key, section,
-		nearest(section, key));
+	return complain(self, line, "unknown key \"%s\" in section %s; did you mean \"%s\"?", key,
+	        section, nearest(section, key));
 }
 
 static bool is_section(const char *name)
@@ -431,16 +443,16 @@ static int read_section(struct parse *self, const yaml_node_t *name_node, const 
 
 	if (!name || !is_section(name))
 		return complain(self, line, "unknown section \"%s\"; did you mean \"%s\"?",
-			name ? name : "?", nearest(NULL, name ? name : ""));
+		        name ? name : "?", nearest(NULL, name ? name : ""));
 	/* "gate:" with nothing below is an empty section. */
 	if (node->type == YAML_SCALAR_NODE && node->data.scalar.length == 0)
 		return 0;
 	if (node->type != YAML_MAPPING_NODE)
 		return complain(self, line, "section %s: write its keys below it, indented", name);
 	for (yaml_node_pair_t *pair = node->data.mapping.pairs.start;
-		pair < node->data.mapping.pairs.top; pair++) {
+	        pair < node->data.mapping.pairs.top; pair++) {
 		int error = read_key(self, name, yaml_document_get_node(&self->document, pair->key),
-			yaml_document_get_node(&self->document, pair->value));
+		        yaml_document_get_node(&self->document, pair->value));
 		if (error)
 			return error;
 	}
@@ -454,11 +466,12 @@ static int read_document(struct parse *self)
 	if (!root || (root->type == YAML_SCALAR_NODE && root->data.scalar.length == 0))
 		return 0;
 	if (root->type != YAML_MAPPING_NODE)
-		return complain(self, root->start_mark.line, "write sections (gate:, egress:, ...)");
+		return complain(
+		        self, root->start_mark.line, "write sections (gate:, egress:, ...)");
 	for (yaml_node_pair_t *pair = root->data.mapping.pairs.start;
-		pair < root->data.mapping.pairs.top; pair++) {
+	        pair < root->data.mapping.pairs.top; pair++) {
 		int error = read_section(self, yaml_document_get_node(&self->document, pair->key),
-			yaml_document_get_node(&self->document, pair->value));
+		        yaml_document_get_node(&self->document, pair->value));
 		if (error)
 			return error;
 	}
@@ -487,21 +500,23 @@ static int check_together(struct parse *self)
 	const struct config *config = self->config;
 
 	if (config->profile.width_min > config->profile.width_max ||
-		config->profile.height_min > config->profile.height_max)
-		return complain(self, 0, "profile: the smallest screen is larger than the largest one");
+	        config->profile.height_min > config->profile.height_max)
+		return complain(
+		        self, 0, "profile: the smallest screen is larger than the largest one");
 	if (config->egress.mode == EGRESS_MODE_UPSTREAM && config->egress.upstream[0] == '\0')
 		return complain(self, 0,
-			"egress.mode is upstream, but egress.upstream names no proxy: write host:port");
+		        "egress.mode is upstream, but egress.upstream names no proxy: write "
+		        "host:port");
 	if (config->egress.ports.n_items == 0)
 		return complain(self, 0, "egress.ports is empty: name at least one port");
 	return 0;
 }
 
 int config_read(struct config *self, const char *name, const char *text, size_t length,
-	char *complaint, size_t size)
+        char *complaint, size_t size)
 {
 	struct parse parse = {
-		.config = self, .name = name, .complaint = complaint, .complaint_size = size};
+	        .config = self, .name = name, .complaint = complaint, .complaint_size = size};
 	yaml_parser_t parser;
 	size_t n;
 	const struct config_option *table = config_options(&n);
@@ -522,7 +537,7 @@ int config_read(struct config *self, const char *name, const char *text, size_t 
 	yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);
 	if (!yaml_parser_load(&parser, &parse.document)) {
 		error = complain(&parse, parser.problem_mark.line, "not YAML: %s",
-			parser.problem ? parser.problem : "unreadable");
+		        parser.problem ? parser.problem : "unreadable");
 	} else {
 		error = read_document(&parse);
 		yaml_document_delete(&parse.document);
@@ -542,7 +557,8 @@ int config_read_file(struct config *self, const char *path, char *complaint, siz
 
 	*self = (struct config){0};
 	if (!file) {
-		snprintf(complaint, size, "%s: %s; name the file with --config", path, strerror(errno));
+		snprintf(complaint, size, "%s: %s; name the file with --config", path,
+		        strerror(errno));
 		return SHOJI_ERR_CONFIG;
 	}
 	size_t length = fread(text, 1, sizeof(text), file);
@@ -670,7 +686,7 @@ static void describe(FILE *out, const struct config_option *option)
 	switch (option->type) {
 	case OPTION_NUMBER:
 		fprintf(out, "%llu to %llu", (unsigned long long)option->min,
-			(unsigned long long)option->max);
+		        (unsigned long long)option->max);
 		return;
 	case OPTION_BOOL:
 		fputs("true or false", out);
@@ -700,7 +716,7 @@ static void describe(FILE *out, const struct config_option *option)
 		return;
 	case OPTION_NUMBER_LIST:
 		fprintf(out, "list of numbers, %llu to %llu", (unsigned long long)option->min,
-			(unsigned long long)option->max);
+		        (unsigned long long)option->max);
 		return;
 	case OPTION_MAP:
 		fprintf(out, "mapping, at most %llu", (unsigned long long)option->max);
@@ -715,15 +731,21 @@ void config_write_markdown(FILE *out)
 	const char *section = "";
 
 	fputs("# Configuration\n\n"
-	      "Made from the option table (broker/base/config_options.c) by `shoji-broker --write-docs markdown`;\n"
-	      "a test compares the two. The file is YAML: a section, and its keys below it. An unknown key, a value\n"
-	      "out of range or a key that stands twice refuses to start, with file and line. Try a file with\n"
-	      "`shoji-broker --check-config FILE`; see what is in force with `shoji-broker --dump-config FILE`.\n",
-		out);
+	      "Made from the option table (broker/base/config_options.c) by `shoji-broker "
+	      "--write-docs markdown`;\n"
+	      "a test compares the two. The file is YAML: a section, and its keys below it. An "
+	      "unknown key, a value\n"
+	      "out of range or a key that stands twice refuses to start, with file and line. Try a "
+	      "file with\n"
+	      "`shoji-broker --check-config FILE`; see what is in force with `shoji-broker "
+	      "--dump-config FILE`.\n",
+	        out);
 	for (size_t i = 0; i < n; i++) {
 		if (strcmp(section, table[i].section) != 0)
-			fprintf(out, "\n## %s\n\n| key | value | default | meaning |\n|---|---|---|---|\n",
-				section = table[i].section);
+			fprintf(out,
+			        "\n## %s\n\n| key | value | default | meaning "
+			        "|\n|---|---|---|---|\n",
+			        section = table[i].section);
 		fprintf(out, "| `%s` | ", table[i].key);
 		describe(out, &table[i]);
 		if (table[i].text[0])

@@ -1,8 +1,8 @@
-/* The broker's configuration: one table of options makes the parser, the defaults, the effective dump,
- * docs/configuration.md and the man page.
+/* The broker's configuration: one table of options makes the parser, the defaults, the effective
+ * dump, docs/configuration.md and the man page.
  *
- * The file is YAML (libyaml), two levels deep: a section, then its keys. Anything else refuses to start and
- * says file, line, what is wrong, and the nearest valid key. */
+ * The file is YAML (libyaml), two levels deep: a section, then its keys. Anything else refuses to
+ * start and says file, line, what is wrong, and the nearest valid key. */
 #ifndef SHOJI_BASE_CONFIG_H
 #define SHOJI_BASE_CONFIG_H
 
@@ -39,7 +39,7 @@ struct config {
 		uint64_t require_isolation; /* enum config_isolation: the least that is accepted */
 	} broker;
 	struct {
-		char *listen;               /* address:port; port 0: any free one, told in the READY line */
+		char *listen; /* address:port; port 0: any free one, told in the READY line */
 		struct config_list origins; /* what a browser may send as Origin */
 		char *certificate;          /* PEM chain */
 		char *key;                  /* PEM */
@@ -77,29 +77,34 @@ struct config {
 	} sessions;
 	struct {
 		char *start_page;
-		uint64_t width_min, width_max;   /* pixels; the viewer's window chooses between them */
+		uint64_t width_min,
+		        width_max; /* pixels; the viewer's window chooses between them */
 		uint64_t height_min, height_max; /* pixels */
 		bool kiosk;
 		char *keyboard; /* jp or us */
 		char *timezone;
-		char *extra_ca; /* PEM that the isolated browser trusts (a security cloud's inspection); empty: none */
+		char *extra_ca; /* PEM that the isolated browser trusts (a security cloud's
+		                   inspection); empty: none */
 	} profile;
 	struct {
-		uint64_t mode;    /* enum config_egress_mode */
-		char *upstream;   /* host:port of the security cloud's proxy; required in upstream mode */
+		uint64_t mode;  /* enum config_egress_mode */
+		char *upstream; /* host:port of the security cloud's proxy; required in upstream
+		                   mode */
 		struct config_list ports;
 		struct config_list deny;           /* domains; each with everything below it */
-		struct config_list deny_addresses; /* networks in CIDR beyond the built-in ones: LGWAN, My Number */
-		struct config_map hosts;           /* name -> address, used instead of DNS and allowed as it stands */
-		struct config_list name_servers;   /* empty: the machine's own */
-		bool check_server_name;            /* refuse a TLS server name that differs from CONNECT's */
+		struct config_list deny_addresses; /* networks in CIDR beyond the built-in ones:
+		                                      LGWAN, My Number */
+		struct config_map
+		        hosts; /* name -> address, used instead of DNS and allowed as it stands */
+		struct config_list name_servers; /* empty: the machine's own */
+		bool check_server_name; /* refuse a TLS server name that differs from CONNECT's */
 		uint64_t connections_per_session_max;
 		uint64_t connect_deadline_s;
 		uint64_t idle_deadline_s;
 	} egress;
 	struct {
 		uint64_t gate, keeper, hash, egress; /* uid and gid of each role */
-		uint64_t sessions_first; /* three a slot: host, capture, encode */
+		uint64_t sessions_first;             /* three a slot: host, capture, encode */
 	} accounts;
 };
 
@@ -107,11 +112,12 @@ struct config {
  * `complaint` (size bytes, NUL-terminated) and SHOJI_ERR_CONFIG returned; self is then empty.
  * text may be empty: all defaults. */
 int config_read(struct config *self, const char *name, const char *text, size_t length,
-	char *complaint, size_t size);
+        char *complaint, size_t size);
 int config_read_file(struct config *self, const char *path, char *complaint, size_t size);
 void config_finish(struct config *self);
 
-/* The effective configuration as YAML that config_read() accepts. Returns 0 or SHOJI_ERR_LIMIT. *length without NUL. */
+/* The effective configuration as YAML that config_read() accepts. Returns 0 or SHOJI_ERR_LIMIT.
+ * *length without NUL. */
 int config_dump(const struct config *self, char *out, size_t size, size_t *length);
 
 /* docs/configuration.md and the option part of the man page (roff), from the table. */

@@ -23,7 +23,7 @@ struct config_option {
 	const char *section;
 	const char *key;
 	enum option_type type;
-	size_t offset; /* of the value in struct config */
+	size_t offset;    /* of the value in struct config */
 	const char *text; /* the default; lists: separated by commas */
 	uint64_t min, max;
 	const char *const *choices; /* NULL-terminated */

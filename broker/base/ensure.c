@@ -6,9 +6,9 @@
 #include <stdlib.h>
 
 _Noreturn void ensure_failed(
-	const char *condition, const char *file, int line, const char *function)
+        const char *condition, const char *file, int line, const char *function)
 {
 	log_error(0, "bug in Shoji: %s is false at %s:%d in %s; please report it", condition, file,
-		line, function);
+	        line, function);
 	abort();
 }

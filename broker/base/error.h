@@ -1,6 +1,7 @@
 /* The one list of ways in which a function of Shoji can fail.
  *
- * Fallible functions return 0 or one of these negative codes; outputs are written only on success. */
+ * Fallible functions return 0 or one of these negative codes; outputs are written only on success.
+ */
 #ifndef SHOJI_BASE_ERROR_H
 #define SHOJI_BASE_ERROR_H
 
@@ -16,7 +17,8 @@ enum shoji_error {
 	SHOJI_ERR_EXISTS = -8,    /* there is one already */
 	SHOJI_ERR_TIMEOUT = -9,   /* the deadline passed */
 	SHOJI_ERR_CONFIG = -10,   /* a setting is unknown, missing or out of range */
-	SHOJI_ERR_AGAIN = -11,    /* nothing to do now; not a failure: try when the descriptor is ready */
+	SHOJI_ERR_AGAIN =
+	        -11, /* nothing to do now; not a failure: try when the descriptor is ready */
 };
 
 /* A short English phrase for a code, for logs. Static storage. */

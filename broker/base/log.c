@@ -45,7 +45,7 @@ static size_t put_time(char *out, size_t size)
 	gmtime_r(&now.tv_sec, &parts);
 	size_t length = strftime(out, size, "%Y-%m-%dT%H:%M:%S", &parts);
 	return length +
-		(size_t)snprintf(out + length, size - length, ".%03ldZ", now.tv_nsec / 1000000);
+	       (size_t)snprintf(out + length, size - length, ".%03ldZ", now.tv_nsec / 1000000);
 }
 
 void log_write(enum log_level level, uint64_t lease_id, const char *format, ...)
@@ -59,10 +59,10 @@ void log_write(enum log_level level, uint64_t lease_id, const char *format, ...)
 		return;
 	length = put_time(line, sizeof(line));
 	length += (size_t)snprintf(
-		line + length, sizeof(line) - length, " %s %s ", level_name(level), log_role);
+	        line + length, sizeof(line) - length, " %s %s ", level_name(level), log_role);
 	if (lease_id)
-		length += (size_t)snprintf(line + length, sizeof(line) - length,
-			"s-%016llx ", (unsigned long long)lease_id);
+		length += (size_t)snprintf(line + length, sizeof(line) - length, "s-%016llx ",
+		        (unsigned long long)lease_id);
 	errno = saved_errno; /* for %m */
 	va_start(arguments, format);
 	int written = vsnprintf(line + length, sizeof(line) - length, format, arguments);

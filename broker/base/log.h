@@ -17,7 +17,7 @@ void log_init(const char *role, enum log_level level);
 
 /* lease_id 0: the line belongs to no session. */
 void log_write(enum log_level level, uint64_t lease_id, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+        __attribute__((format(printf, 3, 4)));
 
 #define log_error(lease_id, ...) log_write(LOG_ERROR, lease_id, __VA_ARGS__)
 #define log_warning(lease_id, ...) log_write(LOG_WARNING, lease_id, __VA_ARGS__)

@@ -130,8 +130,8 @@ static void fire_timers(struct loop *self)
 static unsigned loop_events(uint32_t events)
 {
 	return (events & (EPOLLIN | EPOLLRDHUP) ? LOOP_READ : 0u) |
-		(events & EPOLLOUT ? LOOP_WRITE : 0u) |
-		(events & (EPOLLHUP | EPOLLERR) ? LOOP_HANGUP : 0u);
+	       (events & EPOLLOUT ? LOOP_WRITE : 0u) |
+	       (events & (EPOLLHUP | EPOLLERR) ? LOOP_HANGUP : 0u);
 }
 
 void loop_turn(struct loop *self, int timeout_ms)
@@ -209,7 +209,8 @@ struct timer *timer_new(struct loop *loop, timer_fn on_fire, void *data)
 
 	if (!self)
 		return NULL;
-	*self = (struct timer){.loop = loop, .on_fire = on_fire, .data = data, .next = loop->timers};
+	*self = (struct timer){
+	        .loop = loop, .on_fire = on_fire, .data = data, .next = loop->timers};
 	loop->timers = self;
 	return self;
 }

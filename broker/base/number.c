@@ -13,7 +13,7 @@ int number_parse(const char *text, size_t length, uint64_t min, uint64_t max, ui
 		if (text[i] < '0' || text[i] > '9')
 			return SHOJI_ERR_MALFORMED;
 		if (__builtin_mul_overflow(value, 10u, &value) ||
-			__builtin_add_overflow(value, (uint64_t)(text[i] - '0'), &value))
+		        __builtin_add_overflow(value, (uint64_t)(text[i] - '0'), &value))
 			return SHOJI_ERR_LIMIT;
 	}
 	if (value < min || value > max)

@@ -24,10 +24,12 @@ typedef int (*role_run_fn)(const struct role_start *start);
  * Returns NULL when any of it fails (logged): the role must exit. */
 struct channel *role_begin(const struct role_start *start, const struct sandbox_limits *limits);
 
-/* Waits for the set-up message `number`, at most ROLE_SETUP_DEADLINE_MS. Returns 0 and *in, or a negative code. */
+/* Waits for the set-up message `number`, at most ROLE_SETUP_DEADLINE_MS. Returns 0 and *in, or a
+ * negative code. */
 int role_receive_setup(struct channel *monitor, enum message_number number, struct message *in);
 
-/* Tells monitor that the role is confined and listens; the channel is in PHASE_READY from here on. */
+/* Tells monitor that the role is confined and listens; the channel is in PHASE_READY from here on.
+ */
 int role_ready(struct channel *monitor);
 
 #endif

@@ -95,23 +95,23 @@ int sandbox_confine(const struct sandbox_identity *identity, const struct sandbo
 #if HAS_ASAN
 /* What the sanitizers' runtime calls while it checks and when it reports. */
 static const struct sandbox_call sanitizer_calls[] = {
-	SANDBOX_CALL(mmap, "shadow and quarantine"),
-	SANDBOX_CALL(munmap, "same"),
-	SANDBOX_CALL(mremap, "same"),
-	SANDBOX_CALL(mprotect, "same"),
-	SANDBOX_CALL(madvise, "same"),
-	SANDBOX_CALL(brk, "same"),
-	SANDBOX_CALL(sched_yield, "its spin locks"),
-	SANDBOX_CALL(futex, "its mutexes"),
-	SANDBOX_CALL(sigaltstack, "report on a fault"),
-	SANDBOX_CALL(rt_sigaction, "same"),
-	SANDBOX_CALL(rt_sigprocmask, "same"),
-	SANDBOX_CALL(getpid, "report"),
-	SANDBOX_CALL(gettid, "report"),
-	SANDBOX_CALL(write, "report"),
-	SANDBOX_CALL(getrlimit, "stack bounds"),
-	SANDBOX_CALL(prlimit64, "stack bounds"),
-	SANDBOX_CALL(readlink, "report: the program's name"),
+        SANDBOX_CALL(mmap, "shadow and quarantine"),
+        SANDBOX_CALL(munmap, "same"),
+        SANDBOX_CALL(mremap, "same"),
+        SANDBOX_CALL(mprotect, "same"),
+        SANDBOX_CALL(madvise, "same"),
+        SANDBOX_CALL(brk, "same"),
+        SANDBOX_CALL(sched_yield, "its spin locks"),
+        SANDBOX_CALL(futex, "its mutexes"),
+        SANDBOX_CALL(sigaltstack, "report on a fault"),
+        SANDBOX_CALL(rt_sigaction, "same"),
+        SANDBOX_CALL(rt_sigprocmask, "same"),
+        SANDBOX_CALL(getpid, "report"),
+        SANDBOX_CALL(gettid, "report"),
+        SANDBOX_CALL(write, "report"),
+        SANDBOX_CALL(getrlimit, "stack bounds"),
+        SANDBOX_CALL(prlimit64, "stack bounds"),
+        SANDBOX_CALL(readlink, "report: the program's name"),
 };
 #endif
 
@@ -131,7 +131,7 @@ int sandbox_seccomp(const struct sandbox_call *calls, size_t n_calls)
 #if HAS_ASAN
 	if (!error)
 		error = allow(filter, sanitizer_calls,
-			sizeof(sanitizer_calls) / sizeof(sanitizer_calls[0]));
+		        sizeof(sanitizer_calls) / sizeof(sanitizer_calls[0]));
 #endif
 	if (!error && seccomp_load(filter) < 0)
 		error = SHOJI_ERR_SYSTEM;

@@ -14,7 +14,8 @@ enum end_reason {
 	END_ADMINISTRATOR = 5, /* an administrator ended it */
 	END_START_FAILED = 6,  /* the isolated host did not come up */
 	END_HOST_EXITED = 7,   /* the isolated host ended by itself */
-	END_CAPTURE_FAILED = 8, /* capture ended: the isolated host broke the rules of RFB, or stalled */
+	END_CAPTURE_FAILED =
+	        8, /* capture ended: the isolated host broke the rules of RFB, or stalled */
 	END_ENCODE_FAILED = 9, /* encode ended: a bug, or capture said something forbidden */
 	END_LIMIT = 10,        /* over its memory or process limit */
 	END_BROKER = 11,       /* the broker stopped */
@@ -43,22 +44,24 @@ enum attach_outcome {
 
 /* What a viewer is told while its session goes on (WIRE_CONTROL_NOTICE). */
 enum viewer_notice {
-	NOTICE_SCREENSHOT = 1,   /* an administrator took a screenshot; text: the administrator */
-	NOTICE_IDLE_SOON = 2,    /* idle end is near; text: minutes left */
-	NOTICE_DURATION_SOON = 3, /* the longest permitted time is nearly over; text: minutes left */
+	NOTICE_SCREENSHOT = 1, /* an administrator took a screenshot; text: the administrator */
+	NOTICE_IDLE_SOON = 2,  /* idle end is near; text: minutes left */
+	NOTICE_DURATION_SOON =
+	        3, /* the longest permitted time is nearly over; text: minutes left */
 };
 #define NOTICE_MAX NOTICE_DURATION_SOON
 
 enum egress_verdict {
 	EGRESS_ALLOWED = 0,
-	EGRESS_DENIED_BY_LIST = 1,   /* the deny list names it */
-	EGRESS_DENIED_ADDRESS = 2,   /* private, LGWAN, My Number, own or otherwise not the Internet */
+	EGRESS_DENIED_BY_LIST = 1, /* the deny list names it */
+	EGRESS_DENIED_ADDRESS =
+	        2, /* private, LGWAN, My Number, own or otherwise not the Internet */
 	EGRESS_DENIED_PORT = 3,
 	EGRESS_NOT_RESOLVED = 4,
-	EGRESS_UNREACHABLE = 5,      /* connection refused or timed out, or the upstream proxy is down */
-	EGRESS_MALFORMED = 6,        /* the request broke a rule of HTTP */
-	EGRESS_DENIED_SNI = 7,       /* the TLS server name differs from the CONNECT name */
-	EGRESS_OVER_LIMIT = 8,       /* too many connections of this session */
+	EGRESS_UNREACHABLE = 5, /* connection refused or timed out, or the upstream proxy is down */
+	EGRESS_MALFORMED = 6,   /* the request broke a rule of HTTP */
+	EGRESS_DENIED_SNI = 7,  /* the TLS server name differs from the CONNECT name */
+	EGRESS_OVER_LIMIT = 8,  /* too many connections of this session */
 };
 #define EGRESS_VERDICT_MAX EGRESS_OVER_LIMIT
 const char *egress_verdict_text(enum egress_verdict verdict);
@@ -99,21 +102,22 @@ enum input_button {
 #define SCREEN_WIDTH_MAX 3840
 #define SCREEN_HEIGHT_MAX 2160
 
-/* The pixel buffer: rows of width_max pixels of 4 bytes B,G,R,X, one after the other without gap. */
+/* The pixel buffer: rows of width_max pixels of 4 bytes B,G,R,X, one after the other without gap.
+ */
 #define PIXEL_BYTES 4
 
 /* What capture's and encode's exit status says (below 64 and from 128 on: the system's own). */
 enum worker_exit {
-	WORKER_EXIT_DONE = 0,        /* monitor closed the channel */
-	WORKER_EXIT_SETUP = 64,      /* confinement or set-up failed */
-	WORKER_EXIT_HANDSHAKE = 65,  /* not RFB 3.8 with security None */
-	WORKER_EXIT_PROTOCOL = 66,   /* RFB that was not asked for, or malformed */
-	WORKER_EXIT_BOUNDS = 67,     /* a rectangle, size or length over its limit */
-	WORKER_EXIT_STALLED = 68,    /* the peer was silent or slow for too long */
-	WORKER_EXIT_CLOSED = 69,     /* the RFB connection was closed */
-	WORKER_EXIT_PEER = 70,       /* the other worker, or gate, broke the message table */
+	WORKER_EXIT_DONE = 0,       /* monitor closed the channel */
+	WORKER_EXIT_SETUP = 64,     /* confinement or set-up failed */
+	WORKER_EXIT_HANDSHAKE = 65, /* not RFB 3.8 with security None */
+	WORKER_EXIT_PROTOCOL = 66,  /* RFB that was not asked for, or malformed */
+	WORKER_EXIT_BOUNDS = 67,    /* a rectangle, size or length over its limit */
+	WORKER_EXIT_STALLED = 68,   /* the peer was silent or slow for too long */
+	WORKER_EXIT_CLOSED = 69,    /* the RFB connection was closed */
+	WORKER_EXIT_PEER = 70,      /* the other worker, or gate, broke the message table */
 	WORKER_EXIT_MEMORY = 71,
-	WORKER_EXIT_NOT_TAKEN = 72,  /* encode did not take damage within a second */
+	WORKER_EXIT_NOT_TAKEN = 72, /* encode did not take damage within a second */
 };
 const char *worker_exit_text(int exit_status);
 

@@ -1,0 +1,6 @@
+shoji_unit_test(base-bytes SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_base_bytes.c)
+shoji_unit_test(base-message SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_base_message.c)
+shoji_unit_test(base-channel SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_base_channel.c)
+shoji_unit_test(base-config SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_base_config.c)
+shoji_unit_test(base-loop SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_base_loop.c)
+shoji_unit_test(base-sandbox SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_base_sandbox.c)
