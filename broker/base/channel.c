@@ -40,6 +40,7 @@ struct channel {
 	struct watch *watch;
 	channel_message_fn on_message;
 	channel_close_fn on_close;
+	channel_drained_fn on_drained;
 	void *data;
 	uint8_t buffer[MESSAGE_SIZE_MAX];
 };
@@ -372,7 +373,9 @@ static void on_channel_event(void *data, unsigned events)
 	self->is_dispatching = true;
 	if (events & LOOP_WRITE)
 		error = channel_flush(self);
-	if (!error && (events & (LOOP_READ | LOOP_HANGUP)) && !self->is_paused)
+	if ((events & LOOP_WRITE) && !error && !self->queue_head && self->on_drained)
+		self->on_drained(self->data, self);
+	if (!self->is_freed && !error && (events & (LOOP_READ | LOOP_HANGUP)) && !self->is_paused)
 		error = dispatch(self);
 	if (!self->is_freed && !error && (events & LOOP_HANGUP) && self->is_paused)
 		error = SHOJI_ERR_CLOSED;
@@ -396,6 +399,11 @@ int channel_watch(struct channel *self, struct loop *loop, channel_message_fn on
 	self->watch = watch_new(loop, self->fd, LOOP_READ | (self->queue_head ? LOOP_WRITE : 0u),
 	        on_channel_event, self);
 	return self->watch ? 0 : SHOJI_ERR_MEMORY;
+}
+
+void channel_set_on_drained(struct channel *self, channel_drained_fn on_drained)
+{
+	self->on_drained = on_drained;
 }
 
 void channel_pause(struct channel *self, bool is_paused)

@@ -9,6 +9,7 @@
 #include <seccomp.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -125,6 +126,8 @@ static int allow(scmp_filter_ctx filter, const struct sandbox_call *calls, size_
 
 int sandbox_seccomp(const struct sandbox_call *calls, size_t n_calls)
 {
+	/* glibc's gmtime_r(), which every line of log calls, opens /etc/localtime the first time. */
+	tzset();
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	int error = filter ? allow(filter, calls, n_calls) : SHOJI_ERR_MEMORY;
 
