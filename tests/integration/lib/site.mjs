@@ -1,0 +1,63 @@
+// The web of the tests: real pages from Debian packages and small pages of ours, on loopback, reached by name
+// through egress (Chromium never sends localhost to a proxy).
+import http from 'node:http';
+import fs from 'node:fs';
+import path from 'node:path';
+
+const TYPES = { '.html': 'text/html; charset=utf-8', '.css': 'text/css', '.png': 'image/png', '.svg': 'image/svg+xml',
+	'.js': 'text/javascript', '.gif': 'image/gif', '.jpg': 'image/jpeg' };
+
+// Folders served below /NAME/.
+const FOLDERS = {
+	reference: '/usr/share/debian-reference',
+	handbook: '/usr/share/doc/debian-handbook/html',
+	pages: path.resolve(path.dirname(new URL(import.meta.url).pathname), '../pages'),
+};
+
+export class Site {
+	static async start() {
+		const self = new Site();
+		self.requests = [];
+		self.reports = []; // what pages posted to /report
+		self.server = http.createServer((request, response) => self.answer(request, response));
+		await new Promise(resolve => self.server.listen(0, '127.0.0.1', resolve));
+		self.port = self.server.address().port;
+		return self;
+	}
+
+	// For egress.hosts
+	hosts(...names) {
+		return Object.fromEntries(names.map(name => [name, `127.0.0.1:${this.port}`]));
+	}
+
+	answer(request, response) {
+		const url = new URL(request.url, 'http://site.test');
+		this.requests.push(`${request.method} ${request.headers.host}${url.pathname}`);
+		if (url.pathname === '/report')
+			return this.take(request, response);
+		const [, name, ...rest] = decodeURIComponent(url.pathname).split('/');
+		const folder = FOLDERS[name];
+		const file = folder && path.join(folder, rest.join('/'));
+		if (!file || !file.startsWith(folder + path.sep) || !fs.existsSync(file) || !fs.statSync(file).isFile()) {
+			response.writeHead(404, { 'content-type': 'text/plain' });
+			return response.end('no such page');
+		}
+		response.writeHead(200, { 'content-type': TYPES[path.extname(file)] ?? 'application/octet-stream' });
+		fs.createReadStream(file).pipe(response);
+	}
+
+	take(request, response) {
+		let body = '';
+		request.on('data', chunk => { body += chunk; });
+		request.on('end', () => {
+			this.reports.push(JSON.parse(body));
+			response.writeHead(204);
+			response.end();
+		});
+	}
+
+	async stop() {
+		this.server.closeAllConnections?.();
+		await new Promise(resolve => this.server.close(resolve));
+	}
+}
