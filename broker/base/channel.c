@@ -284,11 +284,19 @@ static int enqueue(
 	return 0;
 }
 
+/* One process, one thread: a single buffer serves all channels. */
+static uint8_t send_buffer[MESSAGE_SIZE_MAX];
+
+void channel_forget(struct channel *self)
+{
+	explicit_bzero(self->buffer, sizeof(self->buffer));
+	explicit_bzero(send_buffer, sizeof(send_buffer));
+}
+
 int channel_send(
         struct channel *self, enum message_number number, const void *value, message_put_fn put)
 {
-	/* One process, one thread: a single buffer serves all channels. */
-	static uint8_t bytes[MESSAGE_SIZE_MAX];
+	uint8_t *bytes = send_buffer;
 	struct bytes_writer writer;
 	int fds[MESSAGE_FDS_MAX];
 	size_t n_fds;
@@ -296,7 +304,7 @@ int channel_send(
 	if (self->error)
 		return self->error;
 	ensure(permit(self, (uint16_t)number, self->side, self->sent_once));
-	bytes_writer_init(&writer, bytes, sizeof(bytes));
+	bytes_writer_init(&writer, bytes, MESSAGE_SIZE_MAX);
 	int error = put(&writer, value, fds, &n_fds);
 	if (error)
 		return error;

@@ -49,6 +49,10 @@ int channel_send(
 #define CHANNEL_SEND_VALUE(channel, name, value)                                                   \
 	channel_send(channel, message_number_##name, value, message_put_any_##name)
 
+/* Wipes the bytes of the last message received and of the last one sent by any channel: after a
+ * password or token went through. What waits in the queue stays; a borrowed in->data is zeros. */
+void channel_forget(struct channel *self);
+
 /* Sends what waits. 0, or SHOJI_ERR_CLOSED. */
 int channel_flush(struct channel *self);
 bool channel_wants_write(const struct channel *self);
@@ -61,6 +65,10 @@ typedef void (*channel_message_fn)(void *data, struct channel *self, struct mess
 typedef void (*channel_close_fn)(void *data, struct channel *self, int error);
 int channel_watch(struct channel *self, struct loop *loop, channel_message_fn on_message,
         channel_close_fn on_close, void *data);
+/* on_drained is called when the last queued message has gone out: a pump goes on there. Only for a
+ * watched channel; it may free the channel. */
+typedef void (*channel_drained_fn)(void *data, struct channel *self);
+void channel_set_on_drained(struct channel *self, channel_drained_fn on_drained);
 /* Stops (or goes on) reading: back-pressure on the peer. Only for a watched channel. */
 void channel_pause(struct channel *self, bool is_paused);
 
