@@ -34,6 +34,7 @@ __attribute__((format(printf, 3, 4))) static int complain(
 
 	if (length > 0 && (size_t)length < self->complaint_size) {
 		va_start(arguments, format);
+		/* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): it is; clang 14 loses va_start */
 		vsnprintf(self->complaint + length, self->complaint_size - (size_t)length, format,
 		        arguments);
 		va_end(arguments);

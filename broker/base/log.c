@@ -65,6 +65,7 @@ void log_write(enum log_level level, uint64_t lease_id, const char *format, ...)
 		        (unsigned long long)lease_id);
 	errno = saved_errno; /* for %m */
 	va_start(arguments, format);
+	/* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): it is; clang 14 loses va_start here */
 	int written = vsnprintf(line + length, sizeof(line) - length, format, arguments);
 	va_end(arguments);
 	length += written > 0 ? (size_t)written : 0;

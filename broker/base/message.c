@@ -31,7 +31,7 @@ static void put_blob(struct bytes_writer *writer, const uint8_t *data, uint32_t 
 }
 
 static void put_rects(
-	struct bytes_writer *writer, const struct rect *rects, uint16_t n_rects, size_t max)
+        struct bytes_writer *writer, const struct rect *rects, uint16_t n_rects, size_t max)
 {
 	if (n_rects > max) {
 		writer->error = SHOJI_ERR_LIMIT;
@@ -47,7 +47,7 @@ static void put_rects(
 }
 
 static void put_copies(
-	struct bytes_writer *writer, const struct copy_hint *copies, uint16_t n_copies, size_t max)
+        struct bytes_writer *writer, const struct copy_hint *copies, uint16_t n_copies, size_t max)
 {
 	if (n_copies > max) {
 		writer->error = SHOJI_ERR_LIMIT;
@@ -156,43 +156,44 @@ static uint16_t get_copies(struct bytes_reader *reader, struct copy_hint *copies
 #define FDS_FD 1
 #define FDS(type, name, max) +FDS_##type
 
-#define M(id, name, NAME, link, sender, phases, times) \
-	_Static_assert(MESSAGE_HEADER_BYTES FIELDS_##name(SIZE) <= MESSAGE_SIZE_MAX, \
-		#name " is larger than a message may be"); \
-	_Static_assert(0 FIELDS_##name(FDS) <= MESSAGE_FDS_MAX, #name " has too many descriptors"); \
-	int message_put_##name(struct bytes_writer *writer, const struct message_##name *self, \
-		int *fds, size_t *n_fds) \
-	{ \
-		(void)self; \
-		(void)fds; \
-		*n_fds = 0; \
-		bytes_put_u16(writer, id); \
-		bytes_put_u16(writer, 0); \
-		FIELDS_##name(PUT) return writer->error; \
-	} \
-	int message_get_##name(struct message *in, struct message_##name *out) \
-	{ \
-		struct bytes_reader reader; \
-		size_t fd_index = 0; \
-		struct message_##name value; \
-		(void)fd_index; \
-		if (in->number != (id) || in->n_fds != (0 FIELDS_##name(FDS))) \
-			return SHOJI_ERR_MALFORMED; \
-		value.unused = 0; \
-		bytes_reader_init(&reader, in->data, in->length); \
-		FIELDS_##name(GET) if (bytes_reader_finish(&reader)) return SHOJI_ERR_MALFORMED; \
-		*out = value; \
-		in->n_fds = 0; \
-		return 0; \
+#define M(id, name, NAME, link, sender, phases, times)                                             \
+	_Static_assert(MESSAGE_HEADER_BYTES FIELDS_##name(SIZE) <= MESSAGE_SIZE_MAX,               \
+	        #name " is larger than a message may be");                                         \
+	_Static_assert(                                                                            \
+	        0 FIELDS_##name(FDS) <= MESSAGE_FDS_MAX, #name " has too many descriptors");       \
+	int message_put_##name(struct bytes_writer *writer, const struct message_##name *self,     \
+	        int *fds, size_t *n_fds)                                                           \
+	{                                                                                          \
+		(void)self;                                                                        \
+		(void)fds;                                                                         \
+		*n_fds = 0;                                                                        \
+		bytes_put_u16(writer, id);                                                         \
+		bytes_put_u16(writer, 0);                                                          \
+		FIELDS_##name(PUT) return writer->error;                                           \
+	}                                                                                          \
+	int message_get_##name(struct message *in, struct message_##name *out)                     \
+	{                                                                                          \
+		struct bytes_reader reader;                                                        \
+		size_t fd_index = 0;                                                               \
+		struct message_##name value;                                                       \
+		(void)fd_index;                                                                    \
+		if (in->number != (id) || in->n_fds != (0 FIELDS_##name(FDS)))                     \
+			return SHOJI_ERR_MALFORMED;                                                \
+		value.unused = 0;                                                                  \
+		bytes_reader_init(&reader, in->data, in->length);                                  \
+		FIELDS_##name(GET) if (bytes_reader_finish(&reader)) return SHOJI_ERR_MALFORMED;   \
+		*out = value;                                                                      \
+		in->n_fds = 0;                                                                     \
+		return 0;                                                                          \
 	}
 SHOJI_MESSAGES(M)
 #undef M
 
 static const struct message_rule rules[] = {
-#define M(id, name, NAME, link, sender, phases, times) \
-	{id, #name, LINK_##link, SIDE_##sender, PHASE_##phases, TIMES_##times, \
-		MESSAGE_HEADER_BYTES FIELDS_##name(SIZE), 0 FIELDS_##name(FDS)},
-	SHOJI_MESSAGES(M)
+#define M(id, name, NAME, link, sender, phases, times)                                             \
+	{id, #name, LINK_##link, SIDE_##sender, PHASE_##phases, TIMES_##times,                     \
+	        MESSAGE_HEADER_BYTES FIELDS_##name(SIZE), 0 FIELDS_##name(FDS)},
+        SHOJI_MESSAGES(M)
 #undef M
 };
 
@@ -223,11 +224,11 @@ int message_check(struct message *in)
 	size_t n_fds = in->n_fds;
 
 	switch (in->number) {
-#define M(id, name, NAME, link, sender, phases, times) \
-	case id: { \
-		struct message_##name value; \
-		error = message_get_##name(in, &value); \
-		break; \
+#define M(id, name, NAME, link, sender, phases, times)                                             \
+	case id: {                                                                                 \
+		struct message_##name value;                                                       \
+		error = message_get_##name(in, &value);                                            \
+		break;                                                                             \
 	}
 		SHOJI_MESSAGES(M)
 #undef M

@@ -1,4 +1,5 @@
-/* The messages of messages.def as C: a struct each, and put and get functions that check every field.
+/* The messages of messages.def as C: a struct each, and put and get functions that check every
+ * field.
  *
  * On the wire a message is one SOCK_SEQPACKET datagram: u16 number, u16 zero, then the fields in
  * their order (little endian). No struct is ever sent. */
@@ -34,10 +35,11 @@ enum message_phase { PHASE_SETUP = 1, PHASE_READY = 2, PHASE_ANY = 3 };
 enum message_times { TIMES_ONCE, TIMES_MANY };
 
 enum message_number {
-#define M(id, name, NAME, link, sender, phases, times) MESSAGE_##NAME = id, message_number_##name = id,
+#define M(id, name, NAME, link, sender, phases, times)                                             \
+	MESSAGE_##NAME = id, message_number_##name = id,
 	SHOJI_MESSAGES(M)
 #undef M
-	MESSAGE_NUMBER_MAX = 255,
+	        MESSAGE_NUMBER_MAX = 255,
 };
 
 struct rect {
@@ -56,14 +58,14 @@ struct copy_hint {
 #define MESSAGE_DECLARE_U64(name, max) uint64_t name;
 #define MESSAGE_DECLARE_BOOL(name, max) bool name;
 #define MESSAGE_DECLARE_STR(name, max) char name[(max) + 1];
-#define MESSAGE_DECLARE_BLOB(name, max) \
-	const uint8_t *name; \
+#define MESSAGE_DECLARE_BLOB(name, max)                                                            \
+	const uint8_t *name;                                                                       \
 	uint32_t name##_length;
-#define MESSAGE_DECLARE_RECTS(name, max) \
-	uint16_t n_##name; \
+#define MESSAGE_DECLARE_RECTS(name, max)                                                           \
+	uint16_t n_##name;                                                                         \
 	struct rect name[max];
-#define MESSAGE_DECLARE_COPIES(name, max) \
-	uint16_t n_##name; \
+#define MESSAGE_DECLARE_COPIES(name, max)                                                          \
+	uint16_t n_##name;                                                                         \
 	struct copy_hint name[max];
 #define MESSAGE_DECLARE_FD(name, max) int name;
 #define MESSAGE_DECLARE(type, name, max) MESSAGE_DECLARE_##type(name, max)
@@ -73,7 +75,8 @@ struct message {
 	uint16_t number;
 	const uint8_t *data; /* the fields */
 	size_t length;
-	int fds[MESSAGE_FDS_MAX]; /* owned by whoever holds the message, until a get function takes them */
+	int fds[MESSAGE_FDS_MAX]; /* owned by whoever holds the message, until a get function takes
+	                             them */
 	size_t n_fds;
 };
 
@@ -86,13 +89,14 @@ void message_release(struct message *in);
  * MESSAGE_FDS_MAX), still owned by the caller. Returns 0 or SHOJI_ERR_LIMIT.
  *
  * message_get_NAME checks every field and takes the descriptors (in->n_fds becomes 0), which the
- * caller then owns. On SHOJI_ERR_MALFORMED nothing was taken. Borrowed blobs live as long as in->data. */
-#define M(id, name, NAME, link, sender, phases, times) \
-	struct message_##name { \
-		FIELDS_##name(MESSAGE_DECLARE) char unused; \
-	}; \
-	int message_put_##name(struct bytes_writer *writer, const struct message_##name *self, \
-		int *fds, size_t *n_fds); \
+ * caller then owns. On SHOJI_ERR_MALFORMED nothing was taken. Borrowed blobs live as long as
+ * in->data. */
+#define M(id, name, NAME, link, sender, phases, times)                                             \
+	struct message_##name {                                                                    \
+		FIELDS_##name(MESSAGE_DECLARE) char unused;                                        \
+	};                                                                                         \
+	int message_put_##name(struct bytes_writer *writer, const struct message_##name *self,     \
+	        int *fds, size_t *n_fds);                                                          \
 	int message_get_##name(struct message *in, struct message_##name *out);
 SHOJI_MESSAGES(M)
 #undef M
