@@ -1,27 +1,29 @@
-/* The picture channel of the Shoji stream, version 1: slices of WIRE_PICTURE that encode makes, and the commands in
- * them. docs/protocol.md is the prose; this file is the numbers. Everything is little endian.
+/* The picture channel of the Shoji stream, version 1: slices of WIRE_PICTURE that encode makes, and
+ * the commands in them. docs/protocol.md is the prose; this file is the numbers. Everything is
+ * little endian.
  *
- * BEGIN  header: generation of the geometry, frame number 0 (reset 1) or the last frame applied (reset 0)
- *        payload: u64 epoch, u16 width, u16 height, u8 window log, u8 reset
- *   A new zstd stream begins. reset 1: the screen is black, frame numbers go on from 0. reset 0: the screen that
- *   the viewer holds (same epoch, same size) is still right and the frame number goes on; nothing else does.
+ * BEGIN  header: generation of the geometry, frame number 0 (reset 1) or the last frame applied
+ * (reset 0) payload: u64 epoch, u16 width, u16 height, u8 window log, u8 reset A new zstd stream
+ * begins. reset 1: the screen is black, frame numbers go on from 0. reset 0: the screen that the
+ * viewer holds (same epoch, same size) is still right and the frame number goes on; nothing else
+ * does.
  *
  * FRAME  header: generation of the last BEGIN, frame number: one more than the frame before
  *        payload: u8 flags (bits of enum picture_flag), then bytes of the zstd stream
- *   A frame is one or more slices with the same number: the first has PICTURE_FIRST, the last PICTURE_LAST. The zstd
- *   bytes of each slice end in a flush and decompress to whole commands, at most PICTURE_SLICE_RAW_MAX bytes
- *   of them. Commands are obeyed in their order, each upon the screen as the one before left it.
- *   PICTURE_PROVISIONAL: a later frame will make areas of this one exact (photographs, video); version 1 never
- *   sets it, and a viewer only passes it on. */
+ *   A frame is one or more slices with the same number: the first has PICTURE_FIRST, the last
+ * PICTURE_LAST. The zstd bytes of each slice end in a flush and decompress to whole commands, at
+ * most PICTURE_SLICE_RAW_MAX bytes of them. Commands are obeyed in their order, each upon the
+ * screen as the one before left it. PICTURE_PROVISIONAL: a later frame will make areas of this one
+ * exact (photographs, video); version 1 never sets it, and a viewer only passes it on. */
 #ifndef SHOJI_STREAM_PICTURE_H
 #define SHOJI_STREAM_PICTURE_H
 
 #define PICTURE_BEGIN_BYTES 14
 #define PICTURE_FLAGS_BYTES 1
 
-#define PICTURE_TILE 64             /* pixels each way; tiles are cut off at the screen's edges */
-#define PICTURE_PIXELS_MAX 4096     /* pixels that one PICTURE_PIXELS may carry */
-#define PICTURE_PIXEL_BYTES 3       /* R, G, B */
+#define PICTURE_TILE 64         /* pixels each way; tiles are cut off at the screen's edges */
+#define PICTURE_PIXELS_MAX 4096 /* pixels that one PICTURE_PIXELS may carry */
+#define PICTURE_PIXEL_BYTES 3   /* R, G, B */
 #define PICTURE_SLICE_RAW_MAX 1048576
 #define PICTURE_WIDTH_MAX 3840
 #define PICTURE_HEIGHT_MAX 2160
@@ -41,15 +43,16 @@ enum picture_flag {
 
 /* A command is u8 number, then its fields. */
 enum picture_command {
-	/* u16 source x, source y, x, y, width, height: that area of the screen was moved to (x, y). The two may
-	 * overlap; the result is as if the source had been set aside first. */
+	/* u16 source x, source y, x, y, width, height: that area of the screen was moved to (x, y).
+	 * The two may overlap; the result is as if the source had been set aside first. */
 	PICTURE_COPY = 1,
-	/* u16 x, y, width, height, then width x height x 3 bytes, row by row. width x height is at most
-	 * PICTURE_PIXELS_MAX. */
+	/* u16 x, y, width, height, then width x height x 3 bytes, row by row. width x height is at
+	 * most PICTURE_PIXELS_MAX. */
 	PICTURE_PIXELS = 2,
 	/* u16 x, y, width, height, then 3 bytes: one colour. */
 	PICTURE_FILL = 3,
-	/* Reserved, version 1 sends none of them: 16-31 tile cache, 32-47 photographs, 48-63 video. */
+	/* Reserved, version 1 sends none of them: 16-31 tile cache, 32-47 photographs, 48-63 video.
+	 */
 };
 #define PICTURE_COPY_BYTES 13
 #define PICTURE_RECT_BYTES 9 /* PIXELS and FILL before their colours */

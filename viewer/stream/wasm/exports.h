@@ -1,21 +1,22 @@
-/* What decoder.wasm exports: the stream decoder for a web page's worker. One decoder a module instance.
+/* What decoder.wasm exports: the stream decoder for a web page's worker. One decoder a module
+ * instance.
  *
- * The module imports nothing: instantiate it with {}. Exported besides these functions: `memory`. It grows in
- * decoder_new() only, so JavaScript makes its views of memory.buffer after each decoder_new().
- * Pointers are byte offsets into memory; all numbers are unsigned unless a status.
+ * The module imports nothing: instantiate it with {}. Exported besides these functions: `memory`.
+ * It grows in decoder_new() only, so JavaScript makes its views of memory.buffer after each
+ * decoder_new(). Pointers are byte offsets into memory; all numbers are unsigned unless a status.
  *
  * Use:
- *   decoder_new(width_max, height_max, window_log_max)   once, before HELLO; again for a new start with nothing
- *   for each WebSocket message of channel WIRE_PICTURE, WIRE_CURSOR, WIRE_TEXT (byte 0), and of any other
- *   channel than WIRE_CONTROL, which JavaScript reads itself:
- *     copy the whole message, header included, to decoder_input(); status = decoder_push(length)
- *   DECODER_FRAME: draw the decoder_rect_count() rectangles from decoder_pixels(), then send
- *     WIRE_PICTURE_ACK with decoder_frame().
- *   A negative status: the stream is broken. Close the socket, show "lost", connect anew; the broker
- *     then begins with a key frame if HELLO carries epoch 0. decoder_push() answers the same until the next BEGIN.
+ *   decoder_new(width_max, height_max, window_log_max)   once, before HELLO; again for a new start
+ * with nothing for each WebSocket message of channel WIRE_PICTURE, WIRE_CURSOR, WIRE_TEXT (byte 0),
+ * and of any other channel than WIRE_CONTROL, which JavaScript reads itself: copy the whole
+ * message, header included, to decoder_input(); status = decoder_push(length) DECODER_FRAME: draw
+ * the decoder_rect_count() rectangles from decoder_pixels(), then send WIRE_PICTURE_ACK with
+ * decoder_frame(). A negative status: the stream is broken. Close the socket, show "lost", connect
+ * anew; the broker then begins with a key frame if HELLO carries epoch 0. decoder_push() answers
+ * the same until the next BEGIN.
  *
- * HELLO's "epoch known" and "last frame applied" are decoder_epoch_low/high() and decoder_frame() as long as the
- * decoder is kept over a reconnection; otherwise 0. */
+ * HELLO's "epoch known" and "last frame applied" are decoder_epoch_low/high() and decoder_frame()
+ * as long as the decoder is kept over a reconnection; otherwise 0. */
 #ifndef SHOJI_STREAM_WASM_EXPORTS_H
 #define SHOJI_STREAM_WASM_EXPORTS_H
 
@@ -23,13 +24,14 @@
 
 #define DECODER_EXPORT(name) __attribute__((export_name(#name), visibility("default"))) name
 
-/* Positive or 0: what decoder_push() did (the same numbers as enum stream_status in stream/decoder.h). */
+/* Positive or 0: what decoder_push() did (the same numbers as enum stream_status in
+ * stream/decoder.h). */
 enum decoder_status {
-	DECODER_MORE = 0,         /* a part of a frame: nothing to draw yet */
-	DECODER_BEGUN = 1,        /* width, height, stride are known; the screen is black or as it was */
-	DECODER_FRAME = 2,        /* a frame is complete */
-	DECODER_CURSOR = 3,       /* decoder_cursor_*() */
-	DECODER_CARET = 4,        /* decoder_caret_*() */
+	DECODER_MORE = 0,   /* a part of a frame: nothing to draw yet */
+	DECODER_BEGUN = 1,  /* width, height, stride are known; the screen is black or as it was */
+	DECODER_FRAME = 2,  /* a frame is complete */
+	DECODER_CURSOR = 3, /* decoder_cursor_*() */
+	DECODER_CARET = 4,  /* decoder_caret_*() */
 	DECODER_TEXT_OUTCOME = 5, /* decoder_text_number(), decoder_text_outcome() */
 	DECODER_TEXT_TAKEN = 6,   /* decoder_takes_text() */
 	DECODER_SKIPPED = 7,      /* an optional channel that this version does not know */
@@ -39,18 +41,19 @@ enum decoder_status {
 	DECODER_ERR_MEMORY = -4,   /* decoder_new() only */
 };
 
-/* 0 or DECODER_ERR_LIMIT, DECODER_ERR_MEMORY. width_max <= 3840, height_max <= 2160, window_log_max 17..22
- * (HELLO's "largest zstd window log"). Forgets everything. */
+/* 0 or DECODER_ERR_LIMIT, DECODER_ERR_MEMORY. width_max <= 3840, height_max <= 2160,
+ * window_log_max 17..22 (HELLO's "largest zstd window log"). Forgets everything. */
 int32_t DECODER_EXPORT(decoder_new)(
-	uint32_t width_max, uint32_t height_max, uint32_t window_log_max);
+        uint32_t width_max, uint32_t height_max, uint32_t window_log_max);
 
 uint8_t *DECODER_EXPORT(decoder_input)(void);      /* room for decoder_input_size() bytes */
 uint32_t DECODER_EXPORT(decoder_input_size)(void); /* 32776 */
 int32_t DECODER_EXPORT(decoder_push)(uint32_t length);
 
-/* The screen: rows of R,G,B,A bytes (A is 255), decoder_stride() bytes apart. Valid from DECODER_BEGUN on; the
- * pointer does not change until decoder_new(). The stride is width x 4: the whole screen may be taken as one
- * ImageData(new Uint8ClampedArray(memory.buffer, pixels, stride * height), width, height). */
+/* The screen: rows of R,G,B,A bytes (A is 255), decoder_stride() bytes apart. Valid from
+ * DECODER_BEGUN on; the pointer does not change until decoder_new(). The stride is width x 4: the
+ * whole screen may be taken as one ImageData(new Uint8ClampedArray(memory.buffer, pixels, stride *
+ * height), width, height). */
 uint8_t *DECODER_EXPORT(decoder_pixels)(void);
 uint32_t DECODER_EXPORT(decoder_stride)(void); /* bytes */
 uint32_t DECODER_EXPORT(decoder_width)(void);
@@ -68,7 +71,8 @@ uint32_t DECODER_EXPORT(decoder_generation)(void);
 uint32_t DECODER_EXPORT(decoder_epoch_low)(void);
 uint32_t DECODER_EXPORT(decoder_epoch_high)(void);
 
-/* R,G,B,A rows without gap; width 0: the cursor is hidden. Valid until the next DECODER_CURSOR. */
+/* R,G,B,A rows without gap; width 0: the cursor is hidden. Ask for the pointer
+ * at each DECODER_CURSOR: it changes. */
 uint8_t *DECODER_EXPORT(decoder_cursor_pixels)(void);
 uint32_t DECODER_EXPORT(decoder_cursor_width)(void);
 uint32_t DECODER_EXPORT(decoder_cursor_height)(void);

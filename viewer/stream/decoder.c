@@ -1,0 +1,303 @@
+/* The state machine of the viewer's end of the stream (docs/protocol.md). It reads what came over
+ * the network: lengths, order and sizes are checked here, areas in commands.c. */
+#include "stream/decoder.h"
+
+#include "stream/commands.h"
+#include "stream/inflate.h"
+#include "stream/little_endian.h"
+#include "stream/wire.h"
+
+#include <string.h>
+
+/* Holds one command that is not whole yet, and room for zstd to go on. */
+#define RAW_BYTES (PICTURE_COMMAND_MAX + 32768)
+
+enum decoder_state {
+	DECODER_EMPTY,   /* nothing but BEGIN is taken */
+	DECODER_BETWEEN, /* a frame may begin */
+	DECODER_WITHIN,  /* a frame's first slice came, its last did not */
+	DECODER_BROKEN,
+};
+
+struct stream_decoder {
+	struct stream_limits limits;
+	enum decoder_state state;
+	int32_t error; /* of DECODER_BROKEN */
+	uint64_t epoch;
+	uint32_t frame; /* last complete one */
+	uint16_t generation;
+	bool is_provisional;
+	struct screen screen;
+	struct side side;
+	struct inflate *stream; /* of the picture, from BEGIN to BEGIN */
+	struct inflate *once;   /* for cursors */
+	uint8_t *pixels;
+	uint8_t cursors[2][CURSOR_BYTES_MAX];
+	uint8_t raw[RAW_BYTES];
+};
+
+static size_t rounded(size_t bytes)
+{
+	return (bytes + 15) & ~(size_t)15;
+}
+
+static bool are_in_range(const struct stream_limits *limits)
+{
+	return limits->width_max > 0 && limits->width_max <= PICTURE_WIDTH_MAX &&
+	       limits->height_max > 0 && limits->height_max <= PICTURE_HEIGHT_MAX &&
+	       limits->window_log_max >= WIRE_WINDOW_LOG_MIN &&
+	       limits->window_log_max <= WIRE_WINDOW_LOG_MAX;
+}
+
+static size_t pixel_bytes(const struct stream_limits *limits)
+{
+	/* At most 3840 x 2160 x 4: no overflow, in 32 bits either. */
+	return rounded((size_t)limits->width_max * limits->height_max * SCREEN_PIXEL_BYTES);
+}
+
+/* A cursor is read in one piece, so that its window is its size. */
+static size_t once_bytes(void)
+{
+	return rounded(inflate_size(WIRE_WINDOW_LOG_MIN));
+}
+
+size_t stream_decoder_size(const struct stream_limits *limits)
+{
+	if (!are_in_range(limits))
+		return 0;
+	return rounded(sizeof(struct stream_decoder)) + pixel_bytes(limits) + once_bytes() +
+	       rounded(inflate_size(limits->window_log_max));
+}
+
+struct stream_decoder *stream_decoder_init(
+        void *memory, size_t size, const struct stream_limits *limits)
+{
+	struct stream_decoder *self = memory;
+	size_t needed = stream_decoder_size(limits);
+
+	if (needed == 0 || size < needed)
+		return NULL;
+	memset(self, 0, sizeof(*self));
+	self->limits = *limits;
+	self->state = DECODER_EMPTY;
+	self->side.cursor = self->cursors[0];
+	self->side.spare = self->cursors[1];
+	self->side.takes_text = 2;
+	uint8_t *at = (uint8_t *)memory + rounded(sizeof(*self));
+	self->pixels = at;
+	at += pixel_bytes(limits);
+	self->once = inflate_init(at, once_bytes(), WIRE_WINDOW_LOG_MIN);
+	at += once_bytes();
+	self->stream = inflate_init(
+	        at, rounded(inflate_size(limits->window_log_max)), limits->window_log_max);
+	return self->once && self->stream ? self : NULL;
+}
+
+struct begin {
+	uint64_t epoch;
+	uint32_t width, height, window_log;
+	uint8_t reset;
+};
+
+static int32_t read_begin(struct begin *begin, const uint8_t *payload, size_t length)
+{
+	if (length != PICTURE_BEGIN_BYTES)
+		return STREAM_ERR_MALFORMED;
+	begin->epoch = read_u64(payload);
+	begin->width = read_u16(payload + 8);
+	begin->height = read_u16(payload + 10);
+	begin->window_log = payload[12];
+	begin->reset = payload[13];
+	if (begin->reset > 1 || begin->width == 0 || begin->height == 0 || begin->epoch == 0)
+		return STREAM_ERR_MALFORMED;
+	return STREAM_MORE;
+}
+
+static int32_t check_begin(
+        const struct stream_decoder *self, const struct begin *begin, uint32_t frame)
+{
+	if (begin->width > self->limits.width_max || begin->height > self->limits.height_max ||
+	        begin->window_log < WIRE_WINDOW_LOG_MIN ||
+	        begin->window_log > self->limits.window_log_max)
+		return STREAM_ERR_LIMIT;
+	if (begin->reset)
+		return frame == 0 ? STREAM_MORE : STREAM_ERR_SEQUENCE;
+	/* The screen is to be kept: only if it is the one that the broker thinks of. */
+	if (self->state != DECODER_BETWEEN || begin->epoch != self->epoch || frame != self->frame ||
+	        begin->width != self->screen.width || begin->height != self->screen.height)
+		return STREAM_ERR_SEQUENCE;
+	return STREAM_MORE;
+}
+
+static int32_t take_begin(struct stream_decoder *self, uint16_t generation, uint32_t frame,
+        const uint8_t *payload, size_t length)
+{
+	struct begin begin;
+	int32_t status = read_begin(&begin, payload, length);
+
+	if (status == STREAM_MORE)
+		status = check_begin(self, &begin, frame);
+	if (status == STREAM_MORE)
+		status = inflate_begin(self->stream, begin.window_log);
+	if (status != STREAM_MORE)
+		return status;
+	if (begin.reset)
+		screen_init(&self->screen, self->pixels, begin.width, begin.height);
+	self->epoch = begin.epoch;
+	self->generation = generation;
+	self->frame = frame;
+	self->state = DECODER_BETWEEN;
+	return STREAM_BEGUN;
+}
+
+/* Obeys the whole commands of raw[0..*n_raw) and moves what is left to the front. */
+static int32_t obey_all(struct stream_decoder *self, size_t *n_raw)
+{
+	size_t at = 0;
+
+	for (;;) {
+		int32_t taken = command_obey(&self->screen, self->raw + at, *n_raw - at);
+		if (taken < 0)
+			return taken;
+		if (taken == 0)
+			break;
+		at += (size_t)taken;
+	}
+	*n_raw -= at;
+	memmove(self->raw, self->raw + at, *n_raw);
+	return STREAM_MORE;
+}
+
+static int32_t obey_slice(struct stream_decoder *self, const uint8_t *bytes, size_t length)
+{
+	size_t n_raw = 0, total = 0, room, got;
+
+	do {
+		size_t fed = length;
+		room = got = RAW_BYTES - n_raw;
+		int32_t status = inflate_some(self->stream, bytes, &fed, self->raw + n_raw, &got);
+		if (status != STREAM_MORE)
+			return status;
+		bytes += fed;
+		length -= fed;
+		n_raw += got;
+		total += got;
+		/* Small slices that unpack to gigabytes would hold the viewer up. */
+		if (total > PICTURE_SLICE_RAW_MAX)
+			return STREAM_ERR_LIMIT;
+		status = obey_all(self, &n_raw);
+		if (status != STREAM_MORE)
+			return status;
+		if (fed == 0 && got == 0)
+			break;
+	} while (length > 0 || got == room);
+	return length == 0 && n_raw == 0 ? STREAM_MORE : STREAM_ERR_MALFORMED;
+}
+
+static int32_t check_frame(
+        const struct stream_decoder *self, uint16_t generation, uint32_t frame, uint8_t flags)
+{
+	if (self->state == DECODER_EMPTY || generation != self->generation)
+		return STREAM_ERR_SEQUENCE;
+	/* 0 comes after the largest number: an epoch is over before. */
+	if (frame != self->frame + 1 || frame == 0)
+		return STREAM_ERR_SEQUENCE;
+	if ((flags & PICTURE_FIRST) ? self->state != DECODER_BETWEEN
+	                            : self->state != DECODER_WITHIN)
+		return STREAM_ERR_SEQUENCE;
+	return flags & ~PICTURE_FLAGS_ALL ? STREAM_ERR_MALFORMED : STREAM_MORE;
+}
+
+static int32_t take_frame(struct stream_decoder *self, uint16_t generation, uint32_t frame,
+        const uint8_t *payload, size_t length)
+{
+	if (length <= PICTURE_FLAGS_BYTES)
+		return STREAM_ERR_MALFORMED;
+	uint8_t flags = payload[0];
+	int32_t status = check_frame(self, generation, frame, flags);
+	if (status != STREAM_MORE)
+		return status;
+	if (flags & PICTURE_FIRST)
+		screen_forget_changes(&self->screen);
+	self->state = DECODER_WITHIN;
+	status = obey_slice(self, payload + PICTURE_FLAGS_BYTES, length - PICTURE_FLAGS_BYTES);
+	if (status != STREAM_MORE || !(flags & PICTURE_LAST))
+		return status;
+	self->state = DECODER_BETWEEN;
+	self->frame = frame;
+	self->is_provisional = flags & PICTURE_PROVISIONAL;
+	return STREAM_FRAME;
+}
+
+static int32_t take_picture(struct stream_decoder *self, uint8_t type, uint16_t generation,
+        uint32_t frame, const uint8_t *payload, size_t length)
+{
+	int32_t status = STREAM_ERR_MALFORMED;
+
+	if (type == WIRE_PICTURE_BEGIN)
+		status = take_begin(self, generation, frame, payload, length);
+	else if (self->state == DECODER_BROKEN)
+		return self->error;
+	else if (type == WIRE_PICTURE_FRAME)
+		status = take_frame(self, generation, frame, payload, length);
+	if (status < 0) {
+		self->state = DECODER_BROKEN;
+		self->error = status;
+	}
+	return status;
+}
+
+int32_t stream_decoder_push(struct stream_decoder *self, const uint8_t *slice, size_t length)
+{
+	if (length < WIRE_HEADER_BYTES)
+		return STREAM_ERR_MALFORMED;
+	if (length > WIRE_SLICE_MAX)
+		return STREAM_ERR_LIMIT;
+	uint8_t type = slice[1];
+	uint16_t generation = read_u16(slice + 2);
+	uint32_t frame = read_u32(slice + 4);
+	const uint8_t *payload = slice + WIRE_HEADER_BYTES;
+
+	length -= WIRE_HEADER_BYTES;
+	if (slice[0] >= WIRE_CHANNEL_OPTIONAL_MIN)
+		return STREAM_SKIPPED;
+	if (slice[0] == WIRE_PICTURE)
+		return take_picture(self, type, generation, frame, payload, length);
+	if (generation != 0 || frame != 0)
+		return STREAM_ERR_MALFORMED;
+	if (slice[0] == WIRE_CURSOR)
+		return side_take_cursor(&self->side, self->once, type, payload, length);
+	if (slice[0] == WIRE_TEXT)
+		return side_take_text(&self->side, type, payload, length);
+	return STREAM_ERR_MALFORMED;
+}
+
+const struct screen *stream_decoder_screen(const struct stream_decoder *self)
+{
+	return &self->screen;
+}
+
+const struct side *stream_decoder_side(const struct stream_decoder *self)
+{
+	return &self->side;
+}
+
+uint32_t stream_decoder_frame(const struct stream_decoder *self)
+{
+	return self->frame;
+}
+
+bool stream_decoder_is_provisional(const struct stream_decoder *self)
+{
+	return self->is_provisional;
+}
+
+uint16_t stream_decoder_generation(const struct stream_decoder *self)
+{
+	return self->generation;
+}
+
+uint64_t stream_decoder_epoch(const struct stream_decoder *self)
+{
+	return self->state == DECODER_BETWEEN ? self->epoch : 0;
+}

@@ -1,0 +1,35 @@
+/* The viewer's copy of the screen, and what changed on it since it was last drawn. */
+#ifndef SHOJI_STREAM_SCREEN_H
+#define SHOJI_STREAM_SCREEN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SCREEN_PIXEL_BYTES 4 /* R, G, B, A; A is always 255 */
+#define SCREEN_RECTS_MAX 64
+
+struct screen_rect {
+	uint16_t x, y, width, height; /* pixels */
+};
+
+struct screen {
+	uint8_t *pixels; /* borrowed; rows without gap */
+	uint32_t width, height;
+	uint16_t n_rects;
+	struct screen_rect rects[SCREEN_RECTS_MAX]; /* changed; may overlap */
+};
+
+/* pixels: width x height x SCREEN_PIXEL_BYTES bytes that outlive the screen. Black, with nothing
+ * changed. */
+void screen_init(struct screen *self, uint8_t *pixels, uint32_t width, uint32_t height);
+bool screen_holds(const struct screen *self, const struct screen_rect *area);
+void screen_forget_changes(struct screen *self);
+
+/* The areas must lie on the screen and not be empty: check with screen_holds() first. */
+void screen_copy(
+        struct screen *self, uint32_t source_x, uint32_t source_y, const struct screen_rect *to);
+/* rgb: width x height x 3 bytes. */
+void screen_put(struct screen *self, const struct screen_rect *area, const uint8_t *rgb);
+void screen_fill(struct screen *self, const struct screen_rect *area, const uint8_t rgb[3]);
+
+#endif
