@@ -1,0 +1,372 @@
+// One session as the viewer lives it: a WebSocket that is opened, lost and opened again until the session ends. One
+// state, one place that changes it (#setState). Runs in the worker; knows no page and no real socket or clock: they
+// are handed in, so that plain node can test every turn of it.
+//
+// Boundary: reads what the broker sends. Anything out of shape or out of turn drops the line and begins anew with
+// nothing kept; when that happens again and again the session is given up with a reason.
+
+import {
+	Capability,
+	WIRE_VERSION,
+	WireError,
+	WireState,
+	decode,
+	encodeAck,
+	encodeHello,
+	encodeKey,
+	encodePing,
+	encodePointer,
+	encodeReleaseAll,
+	encodeText,
+	encodeWheel,
+} from "./wire.js";
+import { DecoderError, WINDOW_LOG } from "./decoder.js";
+
+export const State = Object.freeze({
+	IDLE: "idle", // nothing was begun
+	CONNECTING: "connecting", // socket opened, HELLO sent, WELCOME awaited
+	STARTING: "starting", // attached; the isolated host is not up yet
+	LIVE: "live", // pictures come, input goes
+	WAITING: "waiting", // the line is cut; tried again after a while
+	ENDED: "ended", // for good
+});
+
+export const TRANSITIONS = Object.freeze({
+	[State.IDLE]: [State.CONNECTING, State.ENDED],
+	[State.CONNECTING]: [State.STARTING, State.LIVE, State.WAITING, State.ENDED],
+	[State.STARTING]: [State.LIVE, State.WAITING, State.ENDED],
+	[State.LIVE]: [State.STARTING, State.WAITING, State.ENDED],
+	[State.WAITING]: [State.CONNECTING, State.ENDED],
+	[State.ENDED]: [],
+});
+
+// Why the line was given up (detail of WAITING).
+export const Cause = Object.freeze({ CLOSED: "closed", SILENT: "silent", JAMMED: "jammed", BROKEN: "broken" });
+// Who ended it (detail.kind of ENDED): the broker with a reason, the broker at the door, or this viewer.
+export const Ending = Object.freeze({ REASON: "reason", REFUSED: "refused", BROKEN: "broken" });
+
+export const WELCOME_DEADLINE_MS = 10000;
+export const PING_INTERVAL_MS = 2000;
+export const SILENCE_MAX_MS = 6000;
+// A connection that held for so long was a good one: the next loss waits the shortest time again.
+export const SETTLED_MS = 5000;
+export const BROKEN_MAX = 3;
+export const BROKEN_WITHIN_MS = 60000;
+// Bytes waiting in the browser: above the first, pointer moves merge; above the second, the line is as good as cut.
+export const MERGE_ABOVE_BYTES = 8 * 1024;
+export const JAMMED_ABOVE_BYTES = 256 * 1024;
+export const MERGE_RETRY_MS = 30;
+
+const INPUT_ENCODERS = Object.freeze({
+	key: encodeKey,
+	pointer: encodePointer,
+	wheel: encodeWheel,
+	text: encodeText,
+	releaseAll: encodeReleaseAll,
+});
+
+export class Session {
+	#parts;
+	#state = State.IDLE;
+	#token = "";
+	#socket = null;
+	#deadline = null; // of WELCOME, or of the next attempt
+	#pingTimer = null;
+	#mergeTimer = null;
+	#sequence = 0;
+	#lastButtons = 0;
+	#mergedMove = null;
+	#connectedAtMs = 0;
+	#heardAtMs = 0;
+	#pingNonce = 0;
+	#pingSentAtMs = null; // of the unanswered one
+	#slowestDrawMs = 0;
+	#brokenAtMs = [];
+
+	// parts: openSocket() -> WebSocket; nowMs(); setTimer(fn, ms) -> id; clearTimer(id); backoff;
+	// picture: {hello() -> {epoch, lastFrame}, receive(bytes), reset()};
+	// and what is told: onState(state, detail), onToken(token), onPerson(name), onNotice({notice, text}),
+	// onSample({roundTripMs, drawMs}).
+	constructor(parts) {
+		this.#parts = parts;
+	}
+
+	get state() {
+		return this.#state;
+	}
+
+	// ---- what the page asks ----
+
+	start(token) {
+		this.#token = token;
+		this.#connect();
+	}
+
+	// "Reconnect now": does not wait for the back-off.
+	retryNow() {
+		if (this.#state === State.WAITING) {
+			this.#parts.backoff.reset();
+			this.#connect();
+		}
+	}
+
+	// kind: key, pointer, wheel, text, releaseAll. False: not sent. Input is never kept for later: what was pressed
+	// while the line was cut must not happen when it is back.
+	input(kind, fields) {
+		if (this.#state !== State.LIVE) {
+			return false;
+		}
+		if (kind === "pointer" && this.#mergeMove(fields)) {
+			return true;
+		}
+		this.#sendMergedMove();
+		return this.#state === State.LIVE && this.#sendInput(kind, fields);
+	}
+
+	// A frame is on the canvas.
+	acknowledge(frame, drawnAfterUs) {
+		this.#slowestDrawMs = Math.max(this.#slowestDrawMs, drawnAfterUs / 1000);
+		if (this.#state === State.STARTING || this.#state === State.LIVE) {
+			this.#socket.send(encodeAck(frame, Math.min(Math.round(drawnAfterUs), 0xffffffff)));
+		}
+	}
+
+	// The broker told the page by another way (the answer to its sign-out) that the session is over.
+	end(detail) {
+		if (this.#state !== State.ENDED) {
+			this.#setState(State.ENDED, detail);
+		}
+	}
+
+	// ---- the one state ----
+
+	#setState(state, detail = {}) {
+		if (!TRANSITIONS[this.#state].includes(state)) {
+			throw new Error(`session: ${this.#state} -> ${state}`);
+		}
+		this.#state = state;
+		if (state === State.WAITING || state === State.ENDED) {
+			this.#dropSocket();
+		}
+		if (state === State.WAITING) {
+			this.#deadline = this.#parts.setTimer(() => this.#connect(), this.#parts.backoff.nextMs());
+		}
+		this.#parts.onState(state, detail);
+	}
+
+	#connect() {
+		this.#clearDeadline();
+		this.#setState(State.CONNECTING);
+		this.#sequence = 0;
+		this.#lastButtons = 0;
+		let socket;
+		try {
+			socket = this.#parts.openSocket();
+		} catch {
+			this.#lose(Cause.CLOSED);
+			return;
+		}
+		socket.binaryType = "arraybuffer";
+		socket.onopen = () => this.#hello();
+		socket.onmessage = (event) => this.#receive(event.data);
+		socket.onclose = () => this.#lose(Cause.CLOSED);
+		this.#socket = socket;
+		this.#deadline = this.#parts.setTimer(() => this.#lose(Cause.SILENT), WELCOME_DEADLINE_MS);
+	}
+
+	// From here on the old socket can say nothing more, whatever the browser still holds of it.
+	#dropSocket() {
+		this.#clearDeadline();
+		this.#parts.clearTimer(this.#pingTimer);
+		this.#parts.clearTimer(this.#mergeTimer);
+		this.#pingTimer = null;
+		this.#mergeTimer = null;
+		this.#pingSentAtMs = null;
+		this.#mergedMove = null;
+		const socket = this.#socket;
+		this.#socket = null;
+		if (socket) {
+			socket.onopen = null;
+			socket.onmessage = null;
+			socket.onclose = null;
+			socket.close();
+		}
+	}
+
+	#clearDeadline() {
+		this.#parts.clearTimer(this.#deadline);
+		this.#deadline = null;
+	}
+
+	#isConnected() {
+		return this.#state === State.STARTING || this.#state === State.LIVE;
+	}
+
+	#lose(cause) {
+		if (this.#isConnected() && this.#parts.nowMs() - this.#connectedAtMs >= SETTLED_MS) {
+			this.#parts.backoff.reset();
+		}
+		this.#setState(State.WAITING, { cause });
+	}
+
+	// What came was no Shoji stream, or is not any more. Beginning anew heals a damaged stream, not a wrong program.
+	#broken(error) {
+		const nowMs = this.#parts.nowMs();
+		this.#brokenAtMs = this.#brokenAtMs.filter((atMs) => nowMs - atMs < BROKEN_WITHIN_MS);
+		this.#brokenAtMs.push(nowMs);
+		this.#parts.picture.reset();
+		if (this.#brokenAtMs.length >= BROKEN_MAX) {
+			this.#setState(State.ENDED, { kind: Ending.BROKEN, message: error.message });
+			return;
+		}
+		this.#lose(Cause.BROKEN);
+	}
+
+	// ---- sending ----
+
+	#hello() {
+		const { epoch, lastFrame } = this.#parts.picture.hello();
+		this.#socket.send(
+			encodeHello({
+				capabilities: Capability.CURSOR,
+				windowLogMax: WINDOW_LOG,
+				epoch,
+				lastFrame,
+				token: this.#token,
+			}),
+		);
+	}
+
+	#sendInput(kind, fields) {
+		if (this.#socket.bufferedAmount > JAMMED_ABOVE_BYTES) {
+			this.#lose(Cause.JAMMED);
+			return false;
+		}
+		this.#sequence = (this.#sequence + 1) >>> 0;
+		this.#socket.send(INPUT_ENCODERS[kind](this.#sequence, fields));
+		if (kind === "pointer") {
+			this.#lastButtons = fields.buttons;
+		}
+		return true;
+	}
+
+	// On a jammed line only the newest position is worth sending; a change of buttons always is.
+	#mergeMove(fields) {
+		if (this.#socket.bufferedAmount <= MERGE_ABOVE_BYTES || fields.buttons !== this.#lastButtons) {
+			this.#mergedMove = null;
+			return false;
+		}
+		this.#mergedMove = fields;
+		this.#mergeTimer ??= this.#parts.setTimer(() => this.#retryMergedMove(), MERGE_RETRY_MS);
+		return true;
+	}
+
+	#retryMergedMove() {
+		this.#mergeTimer = null;
+		const fields = this.#mergedMove;
+		if (fields && this.#state === State.LIVE && !this.#mergeMove(fields)) {
+			this.#sendInput("pointer", fields);
+		}
+	}
+
+	#sendMergedMove() {
+		const fields = this.#mergedMove;
+		this.#mergedMove = null;
+		if (fields) {
+			this.#sendInput("pointer", fields);
+		}
+	}
+
+	#ping() {
+		this.#pingTimer = this.#parts.setTimer(() => this.#ping(), PING_INTERVAL_MS);
+		const nowMs = this.#parts.nowMs();
+		if (this.#pingSentAtMs === null) {
+			this.#pingNonce = (this.#pingNonce + 1) >>> 0;
+			this.#pingSentAtMs = nowMs;
+			this.#socket.send(encodePing(this.#pingNonce));
+			return;
+		}
+		if (nowMs - Math.max(this.#heardAtMs, this.#pingSentAtMs) >= SILENCE_MAX_MS) {
+			this.#lose(Cause.SILENT);
+			return;
+		}
+		this.#sample(nowMs - this.#pingSentAtMs);
+	}
+
+	#sample(roundTripMs) {
+		const drawMs = this.#slowestDrawMs;
+		this.#slowestDrawMs = 0;
+		this.#parts.onSample({ roundTripMs, drawMs });
+	}
+
+	// ---- receiving ----
+
+	#receive(data) {
+		this.#heardAtMs = this.#parts.nowMs();
+		try {
+			if (!(data instanceof ArrayBuffer)) {
+				throw new WireError("a text message");
+			}
+			const message = decode(new Uint8Array(data));
+			this.#handlers[message.name](message);
+		} catch (error) {
+			if (!(error instanceof WireError) && !(error instanceof DecoderError)) {
+				throw error;
+			}
+			this.#broken(error);
+		}
+	}
+
+	#expect(isInTurn, name) {
+		if (!isInTurn) {
+			throw new WireError(`${name} while ${this.#state}`);
+		}
+	}
+
+	#handlers = {
+		welcome: (message) => {
+			this.#expect(this.#state === State.CONNECTING, message.name);
+			if (message.version !== WIRE_VERSION) {
+				throw new WireError(`version ${message.version}`);
+			}
+			this.#clearDeadline();
+			this.#token = message.token;
+			this.#parts.onToken(message.token);
+			this.#parts.onPerson(message.person);
+			this.#connectedAtMs = this.#parts.nowMs();
+			this.#setState(message.state === WireState.LIVE ? State.LIVE : State.STARTING);
+			this.#ping();
+		},
+		state: (message) => {
+			this.#expect(this.#isConnected(), message.name);
+			const state = message.state === WireState.LIVE ? State.LIVE : State.STARTING;
+			if (state !== this.#state) {
+				this.#setState(state);
+			}
+		},
+		notice: (message) => {
+			this.#expect(this.#isConnected(), message.name);
+			this.#parts.onNotice({ notice: message.notice, text: message.text });
+		},
+		ended: (message) => {
+			this.#setState(State.ENDED, { kind: Ending.REASON, reason: message.reason });
+		},
+		refused: (message) => {
+			this.#expect(this.#state === State.CONNECTING, message.name);
+			this.#setState(State.ENDED, { kind: Ending.REFUSED, outcome: message.outcome });
+		},
+		pong: (message) => {
+			this.#expect(this.#isConnected(), message.name);
+			if (this.#pingSentAtMs === null || message.nonce !== this.#pingNonce) {
+				throw new WireError("an answer to no ping");
+			}
+			const roundTripMs = this.#parts.nowMs() - this.#pingSentAtMs;
+			this.#pingSentAtMs = null;
+			this.#sample(roundTripMs);
+		},
+		slice: (message) => {
+			this.#expect(this.#isConnected(), message.name);
+			this.#parts.picture.receive(message.bytes);
+		},
+	};
+}

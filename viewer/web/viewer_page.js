@@ -1,0 +1,242 @@
+// The screen's page: bar, badge, canvas, overlay. Shows what the worker tells and asks it for what the person wants.
+
+import { Badge } from "./badge.js";
+import { InputPage } from "./input_page.js";
+import { Notices } from "./notices.js";
+import { State } from "./session.js";
+import { signOut } from "./sign_in.js";
+import { badgeKeys, noticeKey } from "./words.js";
+
+const element = (id) => document.getElementById(id);
+const SIGNED_OUT = Object.freeze({ kind: "reason", reason: 1 });
+
+export class ViewerPage {
+	#words;
+	#worker;
+	#notices;
+	#canvas = element("screen");
+	#input;
+	#badge = new Badge(() => this.#writeBadge());
+	#state = State.IDLE;
+	#person = "";
+	#hasPicture = false;
+	#wasLost = false;
+	#cursorUrl = null;
+	#cursorTurn = 0;
+	#lostKey = null;
+	#onEnded;
+	#onToken;
+
+	// onToken(token): keep it, it opens the session next time. onEnded(detail): for good.
+	constructor(words, worker, { onToken, onEnded }) {
+		this.#words = words;
+		this.#worker = worker;
+		this.#onToken = onToken;
+		this.#onEnded = onEnded;
+		this.#notices = new Notices(words);
+		this.#input = new InputPage(this.#canvas, {
+			send: (kind, fields) => worker.postMessage({ type: "input", kind, fields }),
+			onEscape: () => this.#leaveScreen(),
+		});
+		words.onChange(() => this.#write());
+		this.#listen();
+		const offscreen = this.#canvas.transferControlToOffscreen();
+		worker.postMessage({ type: "open", canvas: offscreen }, [offscreen]);
+	}
+
+	start(token) {
+		this.#worker.postMessage({ type: "start", token });
+	}
+
+	// ---- what the worker tells ----
+
+	handle(message) {
+		this.#handlers[message.type]?.(message);
+	}
+
+	#handlers = {
+		state: ({ state, detail }) => this.#setState(state, detail),
+		token: ({ token }) => this.#onToken(token),
+		person: ({ person }) => {
+			this.#person = person;
+			this.#write();
+		},
+		notice: ({ notice, text }) => this.#notices.show(noticeKey(notice), { blanks: { name: text } }),
+		sample: ({ sample }) => this.#badge.sample(sample),
+		geometry: ({ width, height }) => this.#setGeometry(width, height),
+		cursor: ({ cursor }) => this.#setCursor(cursor),
+	};
+
+	#setState(state, detail) {
+		const before = this.#state;
+		this.#state = state;
+		document.body.dataset.state = state;
+		this.#input.setEnabled(state === State.LIVE);
+		switch (state) {
+			case State.LIVE:
+				this.#cameLive();
+				break;
+			case State.STARTING:
+				this.#badge.starting();
+				break;
+			case State.WAITING:
+				this.#badge.lost();
+				this.#wasLost = true;
+				this.#lostKey = `lost_${detail.cause}`;
+				break;
+			case State.ENDED:
+				this.#onEnded(detail);
+				break;
+		}
+		this.#write();
+		if (state === State.WAITING && (before === State.LIVE || before === State.STARTING)) {
+			this.#notices.announce("lost");
+		}
+		if (state === State.STARTING) {
+			this.#notices.announce("starting");
+		}
+	}
+
+	#cameLive() {
+		this.#badge.live();
+		if (this.#wasLost && this.#hasPicture) {
+			this.#notices.show("reconnected", { isPassing: true });
+		}
+		this.#wasLost = false;
+		// Who was in the bar or in a question stays there.
+		const active = document.activeElement;
+		if (!active || active === document.body || element("overlay").contains(active)) {
+			this.#canvas.focus({ preventScroll: true });
+		}
+	}
+
+	#setGeometry(width, height) {
+		this.#hasPicture = true;
+		this.#canvas.style.width = `${width}px`;
+		this.#canvas.style.height = `${height}px`;
+		this.#input.setScreen(width, height);
+		this.#write();
+	}
+
+	// The host's cursor is drawn by the terminal: it never lags behind the hand.
+	#setCursor({ width, height, hotX, hotY, pixels }) {
+		if (width === 0) {
+			this.#cursorTurn += 1;
+			this.#useCursor(null, "none");
+			return;
+		}
+		const canvas = document.createElement("canvas");
+		canvas.width = width;
+		canvas.height = height;
+		canvas.getContext("2d").putImageData(new ImageData(pixels, width, height), 0, 0);
+		const turn = ++this.#cursorTurn;
+		canvas.toBlob((blob) => {
+			// It answers later: a cursor that came meanwhile wins.
+			if (blob && this.#cursorTurn === turn) {
+				const url = URL.createObjectURL(blob);
+				this.#useCursor(url, `url(${url}) ${hotX} ${hotY}, default`);
+			}
+		});
+	}
+
+	#useCursor(url, style) {
+		this.#canvas.style.cursor = style;
+		if (this.#cursorUrl) {
+			URL.revokeObjectURL(this.#cursorUrl);
+		}
+		this.#cursorUrl = url;
+	}
+
+	// ---- what the person wants ----
+
+	#listen() {
+		element("retry").addEventListener("click", () => this.#worker.postMessage({ type: "retry" }));
+		element("full-screen").addEventListener("click", () => this.#toggleFullScreen());
+		document.addEventListener("fullscreenchange", () => this.#write());
+		element("back-to-screen").addEventListener("click", () => this.#canvas.focus());
+		element("bar").addEventListener("keydown", (event) => {
+			if (event.key === "Escape") {
+				this.#canvas.focus();
+			}
+		});
+		element("sign-out").addEventListener("click", () => this.#askSignOut());
+		element("confirm-no").addEventListener("click", () => element("confirm").close());
+		element("confirm-yes").addEventListener("click", () => this.#signOut());
+		// A slip of Ctrl+W, which no page can take from the browser, must not cost a half-filled form.
+		window.addEventListener("beforeunload", (event) => {
+			if (this.#state === State.LIVE || this.#state === State.WAITING) {
+				event.preventDefault();
+			}
+		});
+	}
+
+	#leaveScreen() {
+		element("full-screen").focus();
+		this.#notices.announce("barLabel");
+	}
+
+	async #toggleFullScreen() {
+		if (document.fullscreenElement) {
+			await document.exitFullscreen();
+		} else {
+			await document.documentElement.requestFullscreen();
+			// Full screen only: keys that the browser keeps for itself otherwise (Ctrl+W, Ctrl+T, Escape) reach the
+			// host as well. Not every browser has it.
+			await navigator.keyboard?.lock?.();
+		}
+		this.#canvas.focus({ preventScroll: true });
+	}
+
+	#askSignOut() {
+		element("confirm").showModal();
+		element("confirm-no").focus();
+	}
+
+	async #signOut() {
+		element("confirm").close();
+		if (await signOut()) {
+			this.#worker.postMessage({ type: "end", detail: SIGNED_OUT });
+		} else {
+			this.#notices.show("signOutFailed");
+		}
+	}
+
+	// ---- what is shown ----
+
+	#write() {
+		element("bar-person").textContent = this.#person
+			? this.#words.word("personLabel", { name: this.#person })
+			: "";
+		element("full-screen").textContent = this.#words.word(
+			document.fullscreenElement ? "fullScreenEnd" : "fullScreen",
+		);
+		this.#writeBadge();
+		this.#writeOverlay();
+	}
+
+	#writeBadge() {
+		const { quality, reason } = this.#badge;
+		const keys = badgeKeys({ quality, reason });
+		document.body.dataset.quality = quality;
+		element("badge-text").textContent = this.#words.word(keys.text);
+		const note = this.#words.word(quality === "slow" ? keys.reason : "escapeHint");
+		element("bar-note").textContent = note;
+		element("bar-note").title = note;
+		element("badge").title = keys.reason ? this.#words.word(keys.reason) : "";
+		if (quality === "slow") {
+			this.#notices.announce(keys.text);
+		}
+	}
+
+	#writeOverlay() {
+		const isLive = this.#state === State.LIVE && this.#hasPicture;
+		const isLost = this.#wasLost;
+		element("overlay").hidden = isLive || this.#state === State.ENDED || this.#state === State.IDLE;
+		element("overlay").classList.toggle("is-opaque", !this.#hasPicture);
+		const key = isLost ? "lost" : this.#state === State.CONNECTING ? "connecting" : "starting";
+		element("overlay-text").textContent = this.#words.word(key);
+		element("overlay-reason").textContent = isLost ? this.#words.word(this.#lostKey) : "";
+		element("overlay-help").hidden = !isLost;
+		element("retry").hidden = !isLost;
+	}
+}
