@@ -19,12 +19,12 @@
 
 /* shoji-guest-init's exit status: all that it says to the outside. */
 enum guest_exit {
-	GUEST_EXIT_TOLD = 0,        /* SIGTERM */
-	GUEST_EXIT_USAGE = 64,      /* its arguments are wrong */
-	GUEST_EXIT_SETUP = 65,      /* a folder, descriptor or process could not be made */
-	GUEST_EXIT_X_SILENT = 66,   /* Xvnc did not answer in time */
-	GUEST_EXIT_X_DIED = 67,     /* Xvnc ended */
-	GUEST_EXIT_KEYBOARD = 68,   /* the keyboard map could not be set */
+	GUEST_EXIT_TOLD = 0,      /* SIGTERM */
+	GUEST_EXIT_USAGE = 64,    /* its arguments are wrong */
+	GUEST_EXIT_SETUP = 65,    /* a folder, descriptor or process could not be made */
+	GUEST_EXIT_X_SILENT = 66, /* Xvnc did not answer in time */
+	GUEST_EXIT_X_DIED = 67,   /* Xvnc ended */
+	GUEST_EXIT_KEYBOARD = 68, /* the keyboard map could not be set */
 };
 
 /* A short English phrase for a status of the isolated host's first process. Static storage. */

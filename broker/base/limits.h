@@ -35,7 +35,8 @@ struct limits_wish {
 };
 
 struct limits_usage {
-	uint64_t memory_bytes; /* cgroups: everything charged, tmpfs and page cache included; watch: PSS, or
+	uint64_t
+	        memory_bytes; /* cgroups: everything charged, tmpfs and page cache included; watch: PSS, or
 	                        * RSS where that is already below the limit */
 	uint32_t tasks;
 	uint32_t kills; /* processes that the layer has killed for memory so far */
@@ -52,7 +53,7 @@ const char *limits_describe(const struct limits *self);
 /* Makes the group of a lease, or takes the one that is there (adoption), and sets its limits. NULL: errno
  * says why. */
 struct limits_group *limits_group_new(
-	struct limits *limits, uint64_t lease_id, const struct limits_wish *wish);
+        struct limits *limits, uint64_t lease_id, const struct limits_wish *wish);
 /* Forgets the group; it stays on the machine. */
 void limits_group_free(struct limits_group *self);
 

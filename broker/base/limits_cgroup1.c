@@ -22,7 +22,7 @@ static int set(const char *group, enum limits_controller controller, uint64_t va
 		return SHOJI_ERR_SYSTEM;
 	/* Swap would only make a host that is too large slow as well; absent where swap is not accounted. */
 	if (limits_write_number(group, "memory.memsw.limit_in_bytes", value) && errno != ENOENT &&
-		errno != EACCES && errno != EINVAL)
+	        errno != EACCES && errno != EINVAL)
 		return SHOJI_ERR_SYSTEM;
 	return 0;
 }
@@ -30,7 +30,7 @@ static int set(const char *group, enum limits_controller controller, uint64_t va
 static int get(const char *group, enum limits_controller controller, uint64_t *value)
 {
 	return limits_read_number(group,
-		controller == LIMITS_TASKS ? "pids.current" : "memory.usage_in_bytes", NULL, value);
+	        controller == LIMITS_TASKS ? "pids.current" : "memory.usage_in_bytes", NULL, value);
 }
 
 static int kills(const char *group, uint64_t *value)
@@ -51,8 +51,8 @@ static int try_limit(const char *folder, enum limits_controller controller)
 	return error ? SHOJI_ERR_NOT_FOUND : 0;
 }
 
-static int prepare(const char *mounts, enum limits_controller controller,
-	char folder[LIMITS_PATH_MAX])
+static int prepare(
+        const char *mounts, enum limits_controller controller, char folder[LIMITS_PATH_MAX])
 {
 	char path[LIMITS_PATH_MAX];
 	const char *name = controller_name(controller);
@@ -64,8 +64,8 @@ static int prepare(const char *mounts, enum limits_controller controller,
 		return SHOJI_ERR_NOT_FOUND;
 	/* Without it a host could leave its limit by making a group of its own (it cannot, but be sure). */
 	if (controller == LIMITS_MEMORY &&
-		(limits_read_number(path, "memory.use_hierarchy", NULL, &is_hierarchical) ||
-			!is_hierarchical))
+	        (limits_read_number(path, "memory.use_hierarchy", NULL, &is_hierarchical) ||
+	                !is_hierarchical))
 		return SHOJI_ERR_NOT_FOUND;
 	if (try_limit(path, controller))
 		return SHOJI_ERR_NOT_FOUND;
@@ -74,10 +74,10 @@ static int prepare(const char *mounts, enum limits_controller controller,
 }
 
 const struct limits_layer limits_layer_cgroup1 = {
-	.name = "cgroup1",
-	.choice = LIMITS_CGROUP1,
-	.prepare = prepare,
-	.set = set,
-	.get = get,
-	.kills = kills,
+        .name = "cgroup1",
+        .choice = LIMITS_CGROUP1,
+        .prepare = prepare,
+        .set = set,
+        .get = get,
+        .kills = kills,
 };

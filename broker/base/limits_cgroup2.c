@@ -1,5 +1,6 @@
-/* cgroup v2: one hierarchy. Groups are made in /shoji beside systemd's slices where the top hands its controllers down
- * already, else below our own group when that was delegated to us (a systemd unit with Delegate=memory pids). */
+/* cgroup v2: one hierarchy. Groups are made in a group "shoji": below our own group when that was delegated to
+ * us (a systemd unit with Delegate=memory pids), else at the top, where that hands its controllers down
+ * already. What the files say comes from the kernel. */
 #include "base/limits_layer.h"
 
 #include "base/error.h"
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 static const char *controller_name(enum limits_controller controller)
@@ -31,7 +33,7 @@ static int set(const char *group, enum limits_controller controller, uint64_t va
 static int get(const char *group, enum limits_controller controller, uint64_t *value)
 {
 	return limits_read_number(
-		group, controller == LIMITS_TASKS ? "pids.current" : "memory.current", NULL, value);
+	        group, controller == LIMITS_TASKS ? "pids.current" : "memory.current", NULL, value);
 }
 
 static int kills(const char *group, uint64_t *value)
@@ -77,7 +79,7 @@ static int own_group(const char *root, char folder[LIMITS_PATH_MAX])
 	while (file && error && fgets(line, sizeof(line), file)) {
 		line[strcspn(line, "\n")] = '\0';
 		if (strncmp(line, "0::/", 4) == 0 && line[4] &&
-			snprintf(folder, LIMITS_PATH_MAX, "%s%s", root, line + 3) < LIMITS_PATH_MAX)
+		        snprintf(folder, LIMITS_PATH_MAX, "%s%s", root, line + 3) < LIMITS_PATH_MAX)
 			error = 0;
 	}
 	if (file)
@@ -105,13 +107,16 @@ static int open_delegated(const char *group, const char *name)
 	return limits_write(group, "cgroup.subtree_control", order) ? SHOJI_ERR_NOT_FOUND : 0;
 }
 
-/* systemd says by this attribute that a group is its user's to divide. */
+/* systemd says by this attribute that a group is its service's to divide. */
 static bool is_delegated(const char *group)
 {
 	char path[LIMITS_PATH_MAX + 32];
+	char value = 0;
 
+	if (getxattr(group, "user.delegate", &value, 1) == 1)
+		return value == '1';
 	snprintf(path, sizeof(path), "%s/cgroup.subtree_control", group);
-	return access(path, W_OK) == 0 && geteuid() != 0;
+	return geteuid() != 0 && access(path, W_OK) == 0;
 }
 
 static int make_shoji(const char *parent, enum limits_controller controller, char *folder)
@@ -121,7 +126,7 @@ static int make_shoji(const char *parent, enum limits_controller controller, cha
 	char order[32];
 
 	if (!hands_down(parent, name) ||
-		snprintf(path, sizeof(path), "%s/shoji", parent) >= (int)sizeof(path))
+	        snprintf(path, sizeof(path), "%s/shoji", parent) >= (int)sizeof(path))
 		return SHOJI_ERR_NOT_FOUND;
 	if (mkdir(path, 0755) < 0 && errno != EEXIST)
 		return SHOJI_ERR_NOT_FOUND;
@@ -139,15 +144,13 @@ static int prepare_in(const char *root, enum limits_controller controller, char 
 
 	if (!has_word(root, "cgroup.controllers", name))
 		return SHOJI_ERR_NOT_FOUND;
-	if (make_shoji(root, controller, folder) == 0)
-		return 0;
-	if (own_group(root, own) || !is_delegated(own) || open_delegated(own, name))
-		return SHOJI_ERR_NOT_FOUND;
-	return make_shoji(own, controller, folder);
+	if (own_group(root, own) == 0 && is_delegated(own) && open_delegated(own, name) == 0)
+		return make_shoji(own, controller, folder);
+	return make_shoji(root, controller, folder);
 }
 
-static int prepare(const char *mounts, enum limits_controller controller,
-	char folder[LIMITS_PATH_MAX])
+static int prepare(
+        const char *mounts, enum limits_controller controller, char folder[LIMITS_PATH_MAX])
 {
 	char hybrid[LIMITS_PATH_MAX];
 
@@ -160,10 +163,10 @@ static int prepare(const char *mounts, enum limits_controller controller,
 }
 
 const struct limits_layer limits_layer_cgroup2 = {
-	.name = "cgroup2",
-	.choice = LIMITS_CGROUP2,
-	.prepare = prepare,
-	.set = set,
-	.get = get,
-	.kills = kills,
+        .name = "cgroup2",
+        .choice = LIMITS_CGROUP2,
+        .prepare = prepare,
+        .set = set,
+        .get = get,
+        .kills = kills,
 };

@@ -13,7 +13,7 @@ struct limits_layer {
 	/* Finds and makes the folder in which groups for this controller are made, and tries whether a limit can
 	 * be set there. `mounts` is /sys/fs/cgroup (tests: another). 0, or SHOJI_ERR_NOT_FOUND. */
 	int (*prepare)(const char *mounts, enum limits_controller controller,
-		char folder[LIMITS_PATH_MAX]);
+	        char folder[LIMITS_PATH_MAX]);
 	/* group: folder of one group. 0 or SHOJI_ERR_SYSTEM. */
 	int (*set)(const char *group, enum limits_controller controller, uint64_t value);
 	int (*get)(const char *group, enum limits_controller controller, uint64_t *value);
@@ -25,8 +25,8 @@ extern const struct limits_layer limits_layer_cgroup2;
 extern const struct limits_layer limits_layer_cgroup1;
 
 /* limits_new() with other places than the machine's, for tests. proc is unused under cgroups. */
-struct limits *limits_new_at(enum config_limits_layer wanted, const char *mounts, char *complaint,
-	size_t size);
+struct limits *limits_new_at(
+        enum config_limits_layer wanted, const char *mounts, char *complaint, size_t size);
 
 /* Small files of cgroupfs. name is relative to folder. 0 or SHOJI_ERR_SYSTEM (errno). */
 int limits_write(const char *folder, const char *name, const char *text);
@@ -49,8 +49,8 @@ struct limits_watch *limits_watch_new(void);
 void limits_watch_free(struct limits_watch *self);
 /* Adds up everything below root (not itself). enough_bytes: RSS up to here is believed without asking for
  * the (costly) PSS. */
-int limits_watch_tree(struct limits_watch *self, pid_t root, uint64_t enough_bytes,
-	struct limits_tree *out);
+int limits_watch_tree(
+        struct limits_watch *self, pid_t root, uint64_t enough_bytes, struct limits_tree *out);
 /* SIGKILL to everything below root, until nothing is found any more. */
 int limits_watch_kill(struct limits_watch *self, pid_t root);
 

@@ -1,0 +1,18 @@
+/* What the engine tells shoji-guest-init on its command line. */
+#ifndef SHOJI_GUEST_OPTIONS_H
+#define SHOJI_GUEST_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct guest_options {
+	uint16_t width_px, height_px;
+	bool is_kiosk;
+	const char *keyboard;   /* "jp" or "us"; borrowed from argv */
+	const char *start_page; /* borrowed from argv */
+};
+
+/* --width=N --height=N --keyboard=jp|us --start-page=URL [--kiosk]. 0 or SHOJI_ERR_CONFIG. */
+int guest_options_read(struct guest_options *self, int argc, char *const argv[]);
+
+#endif
