@@ -1,0 +1,280 @@
+/* From input messages to key and pointer events. The messages come from gate, which has checked them; gate
+ * faces terminals, so everything is checked here once more. */
+#include "capture/input.h"
+
+#include "base/ensure.h"
+#include "base/error.h"
+#include "base/session.h"
+
+#define KEY_LEFT_SHIFT 0x2a
+#define KEY_RIGHT_SHIFT 0x36
+#define KEY_LEFT_CONTROL 0x1d
+#define KEY_RIGHT_CONTROL 0x9d
+#define KEY_LEFT_ALT 0x38
+#define KEY_RIGHT_ALT 0xb8
+#define KEY_LEFT_META 0xdb
+#define KEY_RIGHT_META 0xdc
+
+/* Which modifiers a key may stand for. The right Alt key is Alt on JIS and US keyboards and AltGr elsewhere: the
+ * viewer says which one it means. */
+static const struct {
+	uint8_t key;
+	uint16_t bits;
+} modifier_keys[] = {
+        {KEY_LEFT_SHIFT, MODIFIER_SHIFT},
+        {KEY_RIGHT_SHIFT, MODIFIER_SHIFT},
+        {KEY_LEFT_CONTROL, MODIFIER_CONTROL},
+        {KEY_RIGHT_CONTROL, MODIFIER_CONTROL},
+        {KEY_LEFT_ALT, MODIFIER_ALT},
+        {KEY_LEFT_META, MODIFIER_META},
+        {KEY_RIGHT_META, MODIFIER_META},
+        {KEY_RIGHT_ALT, MODIFIER_ALTGR | MODIFIER_ALT},
+};
+#define N_MODIFIER_KEYS (sizeof(modifier_keys) / sizeof(modifier_keys[0]))
+
+/* RFB's button masks of the wheel. */
+#define WHEEL_UP 0x08
+#define WHEEL_DOWN 0x10
+#define WHEEL_LEFT 0x20
+#define WHEEL_RIGHT 0x40
+/* Left, middle and right are the same bits in our messages and in RFB. */
+#define BUTTONS_PLAIN (BUTTON_LEFT | BUTTON_MIDDLE | BUTTON_RIGHT)
+
+void input_init(struct input *self, uint16_t width, uint16_t height)
+{
+	*self = (struct input){.width = width, .height = height};
+}
+
+void input_set_size(struct input *self, uint16_t width, uint16_t height)
+{
+	self->width = width;
+	self->height = height;
+}
+
+const struct input_step *input_next_step(const struct input *self)
+{
+	return self->n_steps ? &self->steps[self->first] : NULL;
+}
+
+void input_step_done(struct input *self)
+{
+	ensure(self->n_steps > 0);
+	self->first = (self->first + 1) % INPUT_STEPS_MAX;
+	self->n_steps--;
+}
+
+static void add_step(struct input *self, const struct input_step *step)
+{
+	/* The driver gives no message before the last one's steps are sent. */
+	ensure(self->n_steps < INPUT_STEPS_MAX);
+	self->steps[(self->first + self->n_steps++) % INPUT_STEPS_MAX] = *step;
+}
+
+static void set_key(struct input *self, uint8_t key, bool is_down)
+{
+	self->is_held[key] = is_down;
+	add_step(self, &(struct input_step){.kind = STEP_KEY, .key = key, .is_down = is_down});
+}
+
+static void set_pointer(struct input *self, uint8_t buttons)
+{
+	add_step(self,
+	        &(struct input_step){
+	                .kind = STEP_POINTER, .x = self->x, .y = self->y, .buttons = buttons});
+}
+
+static int take_sequence(struct input *self, uint32_t sequence)
+{
+	if (self->has_sequence && sequence != self->sequence + 1)
+		return SHOJI_ERR_FORBIDDEN;
+	self->has_sequence = true;
+	self->sequence = sequence;
+	return 0;
+}
+
+/* ---- modifiers ---- */
+
+static uint16_t key_modifiers(uint8_t key)
+{
+	if (key == INPUT_KEY_CAPS_LOCK)
+		return MODIFIER_CAPS_LOCK;
+	if (key == INPUT_KEY_NUM_LOCK)
+		return MODIFIER_NUM_LOCK;
+	for (size_t i = 0; i < N_MODIFIER_KEYS; i++)
+		if (modifier_keys[i].key == key)
+			return modifier_keys[i].bits;
+	return 0;
+}
+
+/* Lets go of each key that stands for no modifier that the viewer's keyboard holds. */
+static void release_surplus(struct input *self, uint16_t modifiers, uint16_t except)
+{
+	for (size_t i = 0; i < N_MODIFIER_KEYS; i++) {
+		uint16_t bits = modifier_keys[i].bits;
+		if (self->is_held[modifier_keys[i].key] && !(bits & (modifiers | except)))
+			set_key(self, modifier_keys[i].key, false);
+	}
+}
+
+/* Holds a key for each modifier that is down there and for which none is held here: pressed while the viewer
+ * did not have the focus. */
+static void press_missing(struct input *self, uint16_t modifiers)
+{
+	uint16_t missing = modifiers & (uint16_t) ~(MODIFIER_CAPS_LOCK | MODIFIER_NUM_LOCK);
+
+	for (size_t i = 0; i < N_MODIFIER_KEYS; i++)
+		if (self->is_held[modifier_keys[i].key])
+			missing &= (uint16_t)~modifier_keys[i].bits;
+	for (size_t i = 0; i < N_MODIFIER_KEYS; i++) {
+		if (!(missing & modifier_keys[i].bits))
+			continue;
+		set_key(self, modifier_keys[i].key, true);
+		missing &= (uint16_t)~modifier_keys[i].bits;
+	}
+}
+
+static void tap(struct input *self, uint8_t key)
+{
+	set_key(self, key, true);
+	set_key(self, key, false);
+}
+
+/* On a JIS keyboard that key alone is 英数, and only Shift makes it Caps Lock; on others Shift does not matter. */
+static void toggle_caps_lock(struct input *self)
+{
+	bool has_shift = self->is_held[KEY_LEFT_SHIFT] || self->is_held[KEY_RIGHT_SHIFT];
+
+	if (!has_shift)
+		set_key(self, KEY_LEFT_SHIFT, true);
+	tap(self, INPUT_KEY_CAPS_LOCK);
+	if (!has_shift)
+		set_key(self, KEY_LEFT_SHIFT, false);
+	self->has_caps_lock = !self->has_caps_lock;
+}
+
+/* Brings the host's modifiers to what the viewer's keyboard has; `except` are those that the message itself
+ * is about, whose state before and after the event differ (and browsers do not agree on which one they tell). */
+static void reconcile(struct input *self, uint16_t modifiers, uint16_t except)
+{
+	bool has_caps_lock = modifiers & MODIFIER_CAPS_LOCK;
+	bool has_num_lock = modifiers & MODIFIER_NUM_LOCK;
+
+	release_surplus(self, modifiers, except);
+	if (has_caps_lock != self->has_caps_lock && !(except & MODIFIER_CAPS_LOCK))
+		toggle_caps_lock(self);
+	if (has_num_lock != self->has_num_lock && !(except & MODIFIER_NUM_LOCK)) {
+		tap(self, INPUT_KEY_NUM_LOCK);
+		self->has_num_lock = has_num_lock;
+	}
+	press_missing(self, modifiers & (uint16_t)~except);
+}
+
+/* ---- messages ---- */
+
+int input_key(struct input *self, const struct message_input_key *message)
+{
+	if (take_sequence(self, message->sequence))
+		return SHOJI_ERR_FORBIDDEN;
+	if (message->key < INPUT_KEY_MIN || message->key > INPUT_KEY_MAX)
+		return SHOJI_ERR_FORBIDDEN;
+	if (message->modifiers & ~INPUT_MODIFIERS_ALL)
+		return SHOJI_ERR_FORBIDDEN;
+	uint8_t key = (uint8_t)message->key;
+	uint16_t bits = key_modifiers(key);
+	reconcile(self, message->modifiers, bits);
+	/* The locks' own keys are not passed on: their state comes with the next message, and toggling twice
+	 * would leave the host the other way round for good. */
+	if (bits & (MODIFIER_CAPS_LOCK | MODIFIER_NUM_LOCK))
+		return 0;
+	/* A repeated press is the viewer's auto-repeat (the host has none of its own); a release of what is not held
+	 * is the end of a key that was let go already. */
+	if (message->is_down || self->is_held[key])
+		set_key(self, key, message->is_down);
+	return 0;
+}
+
+static void move(struct input *self, uint16_t x, uint16_t y)
+{
+	/* The viewer may still have another size of the screen: to the edge, then. */
+	self->x = x < self->width ? x : (uint16_t)(self->width - 1);
+	self->y = y < self->height ? y : (uint16_t)(self->height - 1);
+}
+
+static void set_extra_button(struct input *self, uint8_t key, bool is_down)
+{
+	if (self->is_held[key] != is_down)
+		set_key(self, key, is_down);
+}
+
+int input_pointer(struct input *self, const struct message_input_pointer *message)
+{
+	if (take_sequence(self, message->sequence))
+		return SHOJI_ERR_FORBIDDEN;
+	if (message->buttons & ~INPUT_BUTTONS_ALL || message->modifiers & ~INPUT_MODIFIERS_ALL)
+		return SHOJI_ERR_FORBIDDEN;
+	reconcile(self, message->modifiers, 0);
+	move(self, message->x, message->y);
+	self->buttons = message->buttons & BUTTONS_PLAIN;
+	set_pointer(self, self->buttons);
+	set_extra_button(self, INPUT_KEY_BACK, message->buttons & BUTTON_BACK);
+	set_extra_button(self, INPUT_KEY_FORWARD, message->buttons & BUTTON_FORWARD);
+	return 0;
+}
+
+static void turn_wheel(struct input *self, uint8_t direction, uint8_t notches)
+{
+	for (uint8_t i = 0; i < notches; i++) {
+		set_pointer(self, self->buttons | direction);
+		set_pointer(self, self->buttons);
+	}
+}
+
+int input_wheel(struct input *self, const struct message_input_wheel *message)
+{
+	if (take_sequence(self, message->sequence))
+		return SHOJI_ERR_FORBIDDEN;
+	if (message->left > INPUT_WHEEL_MAX || message->right > INPUT_WHEEL_MAX ||
+	        message->up > INPUT_WHEEL_MAX || message->down > INPUT_WHEEL_MAX)
+		return SHOJI_ERR_FORBIDDEN;
+	if (message->modifiers & ~INPUT_MODIFIERS_ALL)
+		return SHOJI_ERR_FORBIDDEN;
+	reconcile(self, message->modifiers, 0);
+	move(self, message->x, message->y);
+	turn_wheel(self, WHEEL_UP, message->up);
+	turn_wheel(self, WHEEL_DOWN, message->down);
+	turn_wheel(self, WHEEL_LEFT, message->left);
+	turn_wheel(self, WHEEL_RIGHT, message->right);
+	return 0;
+}
+
+int input_text(struct input *self, const struct message_input_text *message)
+{
+	return take_sequence(self, message->sequence);
+}
+
+/* Modifiers last: a letter that outlives its Control would be typed by the host's auto-repeat. */
+static void let_go(struct input *self)
+{
+	for (int is_modifier = 0; is_modifier < 2; is_modifier++)
+		for (int key = INPUT_KEY_MIN; key <= INPUT_KEY_MAX; key++)
+			if (self->is_held[key] && (key_modifiers((uint8_t)key) != 0) == is_modifier)
+				set_key(self, (uint8_t)key, false);
+	if (self->buttons == 0)
+		return;
+	self->buttons = 0;
+	set_pointer(self, 0);
+}
+
+int input_release_all(struct input *self, const struct message_input_release_all *message)
+{
+	if (take_sequence(self, message->sequence))
+		return SHOJI_ERR_FORBIDDEN;
+	let_go(self);
+	return 0;
+}
+
+void input_restart(struct input *self)
+{
+	self->has_sequence = false;
+	let_go(self);
+}

@@ -1,0 +1,68 @@
+/* The one input sequence, made into key and pointer events of RFB.
+ *
+ * Keeps what is held in the isolated host, brings its modifiers to the state that each message tells, and
+ * checks again what gate has checked. Pure: messages in, steps out; the driver sends them when the socket takes
+ * them. */
+#ifndef SHOJI_CAPTURE_INPUT_H
+#define SHOJI_CAPTURE_INPUT_H
+
+#include "base/message.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* More than one message can make (release_all: 256 keys and the buttons). */
+#define INPUT_STEPS_MAX 1024
+/* Room that must be free before a message is given to input_*(). */
+#define INPUT_STEPS_PER_MESSAGE_MAX 384
+
+/* Keys of the isolated host's that stand for the mouse's two extra buttons, which classic RFB cannot carry
+ * (its mask ends at button 8, and Xvnc 1.12 reads seven): XF86Back and XF86Forward. */
+#define INPUT_KEY_BACK 0xea
+#define INPUT_KEY_FORWARD 0xe9
+#define INPUT_KEY_CAPS_LOCK 0x3a
+#define INPUT_KEY_NUM_LOCK 0x45
+
+enum input_step_kind { STEP_KEY, STEP_POINTER };
+
+struct input_step {
+	enum input_step_kind kind;
+	uint8_t key; /* QEMU key number */
+	bool is_down;
+	uint16_t x, y;   /* pixels, on the screen */
+	uint8_t buttons; /* RFB's mask */
+};
+
+struct input {
+	uint16_t width, height; /* pixels: where the pointer may be */
+	bool has_sequence;
+	uint32_t sequence; /* of the last message */
+	bool is_held[256]; /* keys that are down in the host */
+	uint8_t buttons;   /* RFB's mask, without wheel */
+	uint16_t x, y;
+	bool has_caps_lock,
+	        has_num_lock; /* the host's, as far as we toggled them: it starts with both off */
+	struct input_step steps[INPUT_STEPS_MAX];
+	size_t first, n_steps;
+};
+
+void input_init(struct input *self, uint16_t width, uint16_t height);
+/* The screen has a new size. */
+void input_set_size(struct input *self, uint16_t width, uint16_t height);
+/* Another channel begins: everything held is let go, and its first message may have any number. */
+void input_restart(struct input *self);
+
+/* Each returns 0, or SHOJI_ERR_FORBIDDEN: the sequence did not rise by one, or a value is out of its range. */
+int input_key(struct input *self, const struct message_input_key *message);
+int input_pointer(struct input *self, const struct message_input_pointer *message);
+int input_wheel(struct input *self, const struct message_input_wheel *message);
+int input_release_all(struct input *self, const struct message_input_release_all *message);
+/* Only the number is looked at: there is no input agent yet, the driver answers. */
+int input_text(struct input *self, const struct message_input_text *message);
+
+/* The next step, or NULL. Borrowed until input_step_done(), which forgets it. */
+const struct input_step *input_next_step(const struct input *self);
+void input_step_done(struct input *self);
+
+#endif

@@ -1,0 +1,163 @@
+/* libvncclient's buffered reading and its messages to the server, held so that they never wait.
+ *
+ * ReadFromRFBServer() waits inside until all bytes asked for are there. So it is asked for one byte, and only when
+ * poll() says that there is one; that fills its buffer, and what it then holds is taken from there. Likewise nothing is
+ * sent unless the socket takes it: what cannot be sent waits as intentions in the worker, not as a blocked process.
+ * No parsing here: bytes go to handshake.c and reader.c. */
+#include "capture/rfb.h"
+
+#include "base/error.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <rfb/rfbclient.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct rfb {
+	rfbClient *client;
+	int fd; /* the client's */
+	size_t at, length;
+	char bytes[RFB_BUF_SIZE + 1];
+};
+
+/* libvncclient's own would write foreign text to the log, and open /etc/localtime for its time. What matters
+ * is in the exit status. */
+static void ignore_log(const char *format, ...)
+{
+	(void)format;
+}
+
+/* Never called: rfbInitClient() is not, and no reader of ours resizes. Fails closed should that change. */
+static rfbBool refuse_buffer(rfbClient *client)
+{
+	(void)client;
+	return FALSE;
+}
+
+static void support(rfbClient *client, int message)
+{
+	client->supportedMessages.client2server[message / 8] |= (uint8_t)(1 << (message % 8));
+}
+
+static rfbClient *new_client(int fd)
+{
+	rfbClientLog = ignore_log;
+	rfbClientErr = ignore_log;
+	rfbClient *client = rfbGetClient(8, 3, 4);
+	if (!client)
+		return NULL;
+	client->MallocFrameBuffer = refuse_buffer;
+	client->sock = fd;
+	client->listenSpecified = TRUE; /* the socket is connected: nothing in the library dials */
+	support(client, rfbFramebufferUpdateRequest);
+	support(client, rfbPointerEvent);
+	support(client, rfbQemuEvent);
+	return client;
+}
+
+static int set_nonblocking(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	return flags < 0 ? -1 : fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+}
+
+struct rfb *rfb_new(int fd)
+{
+	struct rfb *self = calloc(1, sizeof(*self));
+	rfbClient *client = self && set_nonblocking(fd) == 0 ? new_client(fd) : NULL;
+
+	if (!client) {
+		free(self);
+		close(fd);
+		return NULL;
+	}
+	self->client = client;
+	self->fd = fd;
+	return self;
+}
+
+void rfb_free(struct rfb *self)
+{
+	if (!self)
+		return;
+	rfbClientCleanup(self->client); /* closes the socket */
+	free(self);
+}
+
+int rfb_fd(const struct rfb *self)
+{
+	return self->fd;
+}
+
+static bool is_ready(int fd, short events)
+{
+	struct pollfd ready = {.fd = fd, .events = events};
+
+	return poll(&ready, 1, 0) == 1;
+}
+
+static int fill(struct rfb *self)
+{
+	if (!is_ready(self->fd, POLLIN))
+		return 0;
+	if (!ReadFromRFBServer(self->client, self->bytes, 1))
+		return SHOJI_ERR_CLOSED;
+	unsigned int rest = self->client->buffered;
+	/* All of it is in the library's buffer: this only copies. */
+	if (rest > RFB_BUF_SIZE || !ReadFromRFBServer(self->client, self->bytes + 1, rest))
+		return SHOJI_ERR_CLOSED;
+	self->at = 0;
+	self->length = 1 + rest;
+	return 1;
+}
+
+int rfb_peek(struct rfb *self, const uint8_t **data, size_t *length)
+{
+	if (self->at == self->length) {
+		int result = fill(self);
+		if (result <= 0)
+			return result;
+	}
+	*data = (const uint8_t *)self->bytes + self->at;
+	*length = self->length - self->at;
+	return 1;
+}
+
+void rfb_consume(struct rfb *self, size_t length)
+{
+	self->at += length;
+}
+
+bool rfb_can_send(const struct rfb *self)
+{
+	/* A unix socket is writable while three quarters of its buffer are free. */
+	return is_ready(self->fd, POLLOUT);
+}
+
+static int sent(rfbBool is_sent)
+{
+	return is_sent ? 0 : SHOJI_ERR_CLOSED;
+}
+
+int rfb_send_bytes(struct rfb *self, const uint8_t *bytes, size_t length)
+{
+	return sent(WriteToRFBServer(self->client, (const char *)bytes, (unsigned int)length));
+}
+
+int rfb_send_update_request(struct rfb *self, uint16_t width, uint16_t height, bool is_incremental)
+{
+	return sent(
+	        SendFramebufferUpdateRequest(self->client, 0, 0, width, height, is_incremental));
+}
+
+int rfb_send_key(struct rfb *self, uint8_t key, bool is_down)
+{
+	return sent(SendExtendedKeyEvent(self->client, 0, key, is_down));
+}
+
+int rfb_send_pointer(struct rfb *self, uint16_t x, uint16_t y, uint8_t buttons)
+{
+	return sent(SendPointerEvent(self->client, x, y, buttons));
+}
