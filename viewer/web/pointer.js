@@ -145,7 +145,8 @@ export class Pointer {
 }
 
 // delta and deltaMode as the standard has them; legacyDelta is Chromium's wheelDelta: 120 a notch of a mouse whatever
-// the terminal's zoom makes of delta, and -3 x delta on a touchpad.
+// the terminal's zoom makes of delta, and -3 x delta on a touchpad. A mouse gives whole notches, and more than one for
+// each where the person has set the terminal so (many lines a notch).
 export function notches(delta, legacyDelta, deltaMode) {
 	if (delta === 0) {
 		return 0;
@@ -160,5 +161,9 @@ export function notches(delta, legacyDelta, deltaMode) {
 		Boolean(legacyDelta) &&
 		legacyDelta % LEGACY_NOTCH === 0 &&
 		legacyDelta !== -LEGACY_TOUCHPAD_FACTOR * delta;
-	return isMouse ? -legacyDelta / LEGACY_NOTCH : delta / WHEEL_NOTCH_PX;
+	if (!isMouse) {
+		return delta / WHEEL_NOTCH_PX;
+	}
+	const whole = Math.max(Math.abs(legacyDelta) / LEGACY_NOTCH, Math.round(Math.abs(delta) / WHEEL_NOTCH_PX));
+	return Math.sign(delta) * whole;
 }

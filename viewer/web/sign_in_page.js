@@ -2,6 +2,8 @@
 
 import { readStatus, screenSize, signIn } from "./sign_in.js";
 
+// Refusals that the person can mend in a field.
+const FIELD_ERRORS = new Set(["personMissing", "passwordMissing", "signInWrong"]);
 const element = (id) => document.getElementById(id);
 
 function barHeightPx() {
@@ -59,8 +61,9 @@ export class SignInPage {
 	#refuse(error, field) {
 		this.#error = error;
 		this.#setBusy(false);
-		element("person").setAttribute("aria-invalid", String(field === "person"));
-		element("password").setAttribute("aria-invalid", String(field === "password"));
+		for (const name of ["person", "password"]) {
+			element(name).setAttribute("aria-invalid", String(name === field && FIELD_ERRORS.has(error.key)));
+		}
 		element(field).focus();
 	}
 
