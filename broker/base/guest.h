@@ -10,6 +10,10 @@
 #define GUEST_HOME "/home/user"
 #define GUEST_POLICIES "/etc/chromium/policies/managed"
 
+/* The version of the control socket's messages, as shepherd_hello says it. A broker that was upgraded meets
+ * shepherds of the one before. */
+#define SHEPHERD_VERSION 1
+
 #define GUEST_INIT "shoji-guest-init"
 #define GUEST_FORWARD "shoji-guest-forward"
 
