@@ -1,0 +1,114 @@
+// A member of staff at a terminal, for whole-system tests: the viewer in a real Chromium, in front of a real broker.
+import * as viewer from '../../browser/viewer.mjs';
+
+export const PASSWORD = 'correct-horse-42';
+
+// Keys of a JIS keyboard for what addresses are made of and viewer.type() (US) has elsewhere.
+const JIS = { ':': ['Quote'], '_': ['ShiftLeft', 'IntlRo'], '=': ['ShiftLeft', 'Minus'] };
+
+export class Person {
+	// Opens the sign-in page. options as viewer.launch().
+	static async arrive(url, options = {}) {
+		const self = new Person();
+		self.window = await viewer.launch(options);
+		self.page = self.window.page;
+		await viewer.openSignIn(self.page, url);
+		return self;
+	}
+
+	async signIn(id, password = PASSWORD) {
+		await viewer.signIn(this.page, id, password);
+	}
+
+	// Signs in and waits until the first picture is there.
+	static async atWork(broker, id = 'tanaka', options = {}) {
+		const self = await Person.arrive(options.url ?? broker.url, options);
+		await self.signIn(id);
+		await viewer.waitLive(self.page);
+		return self;
+	}
+
+	refusal() {
+		return viewer.signInError(this.page);
+	}
+
+	// Types an address into the isolated browser's address bar.
+	async browse(address) {
+		await viewer.press(this.page, 'Control+KeyL');
+		await this.typeJis(address);
+		await viewer.press(this.page, 'Enter');
+	}
+
+	async typeJis(text) {
+		for (const part of text.split(/([:_=])/).filter(Boolean)) {
+			if (!JIS[part]) {
+				await viewer.type(this.page, part);
+				continue;
+			}
+			const [modifier, code] = JIS[part].length > 1 ? JIS[part] : [null, JIS[part][0]];
+			if (modifier)
+				await this.page.keyboard.down(modifier);
+			await this.page.keyboard.press(code).catch(async () => pressCode(this.page, code));
+			if (modifier)
+				await this.page.keyboard.up(modifier);
+		}
+	}
+
+	type(text, options) {
+		return viewer.type(this.page, text, options);
+	}
+
+	press(chord) {
+		return viewer.press(this.page, chord);
+	}
+
+	click(x, y, options) {
+		return viewer.click(this.page, x, y, options);
+	}
+
+	scroll(x, y, deltaX, deltaY) {
+		return viewer.scroll(this.page, x, y, deltaX, deltaY);
+	}
+
+	pixels(rect) {
+		return viewer.canvasPixels(this.page, rect);
+	}
+
+	settled(quietMs) {
+		return viewer.waitSettled(this.page, quietMs);
+	}
+
+	signOut() {
+		return viewer.signOut(this.page);
+	}
+
+	state(name, timeoutMs) {
+		return viewer.waitState(this.page, name, timeoutMs);
+	}
+
+	quality(name, timeoutMs) {
+		return viewer.waitQuality(this.page, name, timeoutMs);
+	}
+
+	async endedWords() {
+		await this.state('ended');
+		return this.page.locator('#ended-text').textContent();
+	}
+
+	// What the viewer's page or its scripts complained of.
+	get complaints() {
+		return this.window.errors;
+	}
+
+	async leave() {
+		await this.window.close();
+	}
+}
+
+// A key that playwright's own table lacks: the event that a JIS keyboard makes.
+async function pressCode(page, code) {
+	await page.evaluate(name => {
+		for (const type of ['keydown', 'keyup'])
+			document.getElementById('screen').dispatchEvent(new KeyboardEvent(type, { code: name, bubbles: true, cancelable: true }));
+	}, code);
+}

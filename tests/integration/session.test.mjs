@@ -1,0 +1,232 @@
+// A member of staff's day, from sign-in to sign-out, through the real broker with a real isolated Chromium; and
+// everything that can go wrong at the door.
+import { test, before, after } from 'node:test';
+import assert from 'node:assert/strict';
+import { Broker, until } from './lib/broker.mjs';
+import { Line } from './lib/line.mjs';
+import { Person, PASSWORD } from './lib/person.mjs';
+import { Site } from './lib/site.mjs';
+import { openFds } from './lib/leftovers.mjs';
+
+let site, broker, line;
+
+before(async () => {
+	site = await Site.start();
+	line = await Line.open();
+	broker = await Broker.start({
+		gate: { origins: [line.url] },
+		profile: { start_page: 'http://site.test/pages/report.html' },
+		egress: { hosts: site.hosts('site.test') },
+		people: { lockout_failures: 3, lockout_s: 2, contact: '情報担当（内線123）' },
+		sessions: { max: 2 },
+	});
+	line.connectTo(broker.url);
+	await broker.addPerson('tanaka', PASSWORD, '田中 太郎');
+	await broker.addPerson('suzuki', PASSWORD, '鈴木 花子');
+	await broker.addPerson('sato', PASSWORD, '佐藤 次郎');
+});
+
+after(async () => {
+	await broker?.kill();
+	await line?.close();
+	await site?.stop();
+});
+
+const report = (type, more = () => true) => until(() => site.reports.find(r => r.type === type && more(r)),
+	() => `a report of ${type}; got ${JSON.stringify(site.reports.slice(-10))}`);
+
+const noSessions = () => until(async () => (await broker.sessions()).sessions.length === 0, 'no session left');
+
+// Where the report page's content begins on the isolated screen: below tabs and address bar.
+async function contentTop(person) {
+	const load = site.reports.find(r => r.type === 'load');
+	const { height } = await person.pixels({ x: 0, y: 0, width: 1, height: 1 }).then(() => person.page.evaluate(() => {
+		const screen = document.getElementById('screen');
+		return { height: screen.height };
+	}));
+	return height - load.height;
+}
+
+test('a session from sign-in to sign-out', async t => {
+	const fdsBefore = openFds(broker.pid);
+	const person = await Person.atWork(broker);
+	t.after(() => person.leave());
+	let top;
+
+	await t.test('the page is shown as Japan expects it', async () => {
+		const load = await report('load');
+		assert.equal(load.language, 'ja');
+		assert.equal(load.zone, 'Asia/Tokyo');
+		assert.equal(load.ratio, 1);
+		assert.ok(load.width >= 1200 && load.height >= 500, JSON.stringify(load));
+		top = await contentTop(person);
+		assert.ok(top > 40 && top < 250, `tabs and address bar take ${top} px`);
+		await person.settled();
+	});
+
+	await t.test('a click', async () => {
+		await person.click(200, top + 130);
+		await report('click');
+		const down = await report('mousedown');
+		assert.deepEqual([down.button, down.x, down.y], [0, 200, 130]);
+	});
+
+	await t.test('a double click and the right button', async () => {
+		await person.page.mouse.move(0, 0);
+		await person.click(1000, top + 400, { clickCount: 2 });
+		await report('dblclick');
+		await person.click(1000, top + 400, { button: 'right' });
+		await report('mousedown', r => r.button === 2);
+		await person.press('Escape');
+	});
+
+	await t.test('typing, with capitals, digits and Japanese keys', async () => {
+		await person.click(300, top + 220);
+		await person.typeJis('Abc-012:x_y=Z');
+		await report('input', r => r.value === 'Abc-012:x_y=Z');
+	});
+
+	await t.test('shortcuts reach the isolated browser', async () => {
+		await person.press('Control+KeyA');
+		await person.press('Delete');
+		await report('input', r => r.value === '');
+	});
+
+	await t.test('no key stays pressed when the viewer loses the focus', async () => {
+		await person.page.focus('#screen');
+		await person.page.keyboard.down('ShiftLeft');
+		await report('keydown', r => r.code === 'ShiftLeft' && r.shift);
+		const n = site.reports.length;
+		await person.page.evaluate(() => document.getElementById('screen').blur());
+		await until(() => site.reports.slice(n).find(r => r.type === 'keyup' && r.code === 'ShiftLeft'), 'Shift released');
+		await person.page.keyboard.up('ShiftLeft');
+	});
+
+	await t.test('scrolling', async () => {
+		const beforeScroll = await person.pixels();
+		await person.scroll(900, top + 400, 0, 300);
+		await report('wheel', r => r.y > 0);
+		await person.settled();
+		assert.notDeepEqual((await person.pixels()).data, beforeScroll.data);
+		await person.scroll(900, top + 400, 0, -300);
+		await report('wheel', r => r.y < 0);
+	});
+
+	await t.test('another page by the address bar', async () => {
+		await person.browse('http://site.test/reference/ch01.ja.html');
+		await until(() => site.requests.includes('GET site.test/reference/ch01.ja.html'), 'the page was fetched');
+	});
+
+	await t.test('an administrator sees the session, takes a screenshot, and the person is told', async () => {
+		const { sessions } = await broker.sessions();
+		assert.equal(sessions.length, 1);
+		const file = `${broker.folder}/shot.png`;
+		await broker.ctl('screenshot', 'tanaka', file);
+		const { readFileSync } = await import('node:fs');
+		assert.equal(readFileSync(file).subarray(1, 4).toString(), 'PNG');
+		await until(async () => /画面/.test(await person.page.locator('#notices').textContent()), 'the notice');
+	});
+
+	await t.test('sign-out', async () => {
+		assert.deepEqual(person.complaints, []);
+		await person.signOut();
+		await noSessions();
+		await until(() => openFds(broker.pid) === fdsBefore, () => `monitor has ${openFds(broker.pid)} fds, had ${fdsBefore}`);
+	});
+
+	await t.test('the audit log tells it all and verifies', async () => {
+		await broker.ctl('audit', 'verify');
+		const text = broker.auditText();
+		assert.doesNotMatch(text, new RegExp(PASSWORD));
+		const records = broker.audit();
+		const destinations = records.filter(r => /destination/.test(r.event));
+		assert.ok(destinations.some(r => r.host === 'site.test' && r.person === 'tanaka'), 'the destination with its person');
+		assert.ok(records.some(r => /screenshot/.test(r.event)), 'the screenshot');
+	});
+});
+
+test('wrong password and unknown person read alike; a lock holds and ends', async t => {
+	const person = await Person.arrive(broker.url);
+	t.after(() => person.leave());
+	await person.signIn('sato', 'wrong-password-1');
+	const wrong = await person.refusal();
+	assert.match(wrong, /利用者ID、パスワード又は/);
+	await person.page.reload();
+	await person.signIn('nobody', 'wrong-password-1');
+	assert.equal(await person.refusal(), wrong);
+	for (let i = 0; i < 3; i++) {
+		await person.page.reload();
+		await person.signIn('sato', 'wrong-password-2');
+		await person.refusal();
+	}
+	await person.page.reload();
+	await person.signIn('sato'); // right, but locked
+	assert.match(await person.refusal(), /一時的に利用を停止/);
+	await new Promise(resolve => setTimeout(resolve, 2500));
+	await person.page.reload();
+	await person.signIn('sato');
+	await person.state('live');
+	await person.settled();
+	await person.signOut();
+	await noSessions();
+});
+
+test('a second sign-in of the same person, and a full house', async t => {
+	const first = await Person.atWork(broker, 'tanaka');
+	t.after(() => first.leave());
+	const second = await Person.arrive(broker.url);
+	t.after(() => second.leave());
+	await second.signIn('tanaka');
+	assert.match(await second.refusal(), /利用中/);
+	await second.page.reload();
+	await second.signIn('suzuki');
+	await second.state('live');
+	const third = await Person.arrive(broker.url);
+	t.after(() => third.leave());
+	await third.signIn('sato');
+	assert.match(await third.refusal(), /上限|混み合/);
+	await first.signOut();
+	await second.signOut();
+	await noSessions();
+});
+
+test('a cut line comes back to the same session', async t => {
+	const person = await Person.atWork(broker, 'tanaka', { url: line.url });
+	t.after(() => person.leave());
+	await person.settled();
+	const [{ session }] = (await broker.sessions()).sessions;
+	line.cut();
+	await person.quality('lost');
+	line.mend();
+	await person.state('live');
+	await person.settled();
+	const { sessions } = await broker.sessions();
+	assert.deepEqual(sessions.map(s => s.session), [session]);
+	const top = await contentTop(person);
+	const n = site.reports.length;
+	await person.click(200, top + 130);
+	await until(() => site.reports.slice(n).find(r => r.type === 'click'), 'a click after the cut');
+	await person.page.reload(); // the page anew: same session
+	await person.state('live');
+	assert.deepEqual((await broker.sessions()).sessions.map(s => s.session), [session]);
+	await person.signOut();
+	await noSessions();
+});
+
+test('a cookie of an ended session opens nothing', async t => {
+	const person = await Person.atWork(broker, 'tanaka');
+	t.after(() => person.leave());
+	const token = await person.page.evaluate(() => sessionStorage.getItem('shoji.token'));
+	const cookies = await person.window.context.cookies();
+	await broker.ctl('end', 'tanaka');
+	assert.match(await person.endedWords(), /管理者/);
+	await noSessions();
+	await person.window.context.addCookies(cookies);
+	await person.page.evaluate(value => sessionStorage.setItem('shoji.token', value), token);
+	await person.page.reload();
+	await person.state('ended');
+});
+
+test('nothing is left', async () => {
+	await broker.stop();
+});
