@@ -1,0 +1,197 @@
+/* Compares the image with what a viewer holds and says the difference, cheapest first: what was moved, then areas of tiles.
+ * Whatever the search for moves finds, the comparison after it makes the frame exact. */
+#include "encode/frame.h"
+
+#include "base/bytes.h"
+#include "base/loop.h"
+#include "encode/codec.h"
+#include "encode/image.h"
+#include "encode/slicer.h"
+#include "encode/tiles.h"
+
+#include <string.h>
+
+/* Fewer changed tiles are sent before a search would have ended. */
+#define SEARCH_TILES_MIN 4
+
+struct frame {
+	const struct image *image;
+	uint32_t *reference;
+	struct tiles *dirty;
+	struct slicer *slicer;
+	struct frame_counts *counts;
+};
+
+static bool row_differs(const struct frame *self, uint32_t x, uint32_t y, uint32_t width)
+{
+	size_t at = (size_t)y * self->image->width + x;
+
+	return memcmp(self->image->pixels + at, self->reference + at, (size_t)width * 4) != 0;
+}
+
+static bool differs(const struct frame *self, const struct rect *area)
+{
+	for (uint32_t row = 0; row < area->height; row++)
+		if (row_differs(self, area->x, area->y + row, area->width))
+			return true;
+	return false;
+}
+
+/* Damage says where something was drawn; drawn is not changed. */
+static void drop_unchanged(struct frame *self)
+{
+	for (uint32_t row = 0; row < self->dirty->rows; row++)
+		for (uint32_t column = 0; column < self->dirty->columns; column++) {
+			if (!self->dirty->is_marked[row][column])
+				continue;
+			struct rect area = tiles_area(self->dirty, column, row);
+			if (!differs(self, &area))
+				tiles_unmark(self->dirty, column, row);
+		}
+}
+
+static void say_copy(struct slicer *slicer, const struct copy_hint *copy)
+{
+	struct bytes_writer writer;
+
+	bytes_writer_init(&writer, slicer_reserve(slicer, PICTURE_COPY_BYTES), PICTURE_COPY_BYTES);
+	bytes_put_u8(&writer, PICTURE_COPY);
+	bytes_put_u16(&writer, copy->source_x);
+	bytes_put_u16(&writer, copy->source_y);
+	bytes_put_u16(&writer, copy->x);
+	bytes_put_u16(&writer, copy->y);
+	bytes_put_u16(&writer, copy->width);
+	bytes_put_u16(&writer, copy->height);
+	slicer_commit(slicer, writer.length);
+}
+
+/* To the reference what the viewer does to its screen. */
+static void apply_copy(struct frame *self, const struct copy_hint *copy)
+{
+	uint32_t stride = self->image->width;
+
+	for (uint32_t i = 0; i < copy->height; i++) {
+		uint32_t row = copy->y > copy->source_y ? copy->height - 1u - i : i;
+		memmove(self->reference + (size_t)(copy->y + row) * stride + copy->x,
+		        self->reference + (size_t)(copy->source_y + row) * stride + copy->source_x,
+		        (size_t)copy->width * 4);
+	}
+}
+
+static size_t copy_moved(struct frame *self, const struct scroll_offset *offset)
+{
+	static struct copy_hint copies[SCROLL_COPIES_MAX];
+	size_t n_copies = scroll_verify(self->image, self->reference, self->dirty, offset, copies);
+
+	for (size_t i = 0; i < n_copies; i++) {
+		say_copy(self->slicer, &copies[i]);
+		apply_copy(self, &copies[i]);
+	}
+	self->counts->copies += n_copies;
+	if (n_copies > 0)
+		drop_unchanged(self);
+	return n_copies;
+}
+
+static void search_moved(struct frame *self, const struct scroll_offset *hints, size_t n_hints)
+{
+	struct scroll_offset offsets[SCROLL_OFFSETS_MAX];
+	uint64_t start_us = clock_now_us();
+	size_t n_copies = 0;
+
+	for (size_t i = 0; i < n_hints && self->dirty->n_marked >= SEARCH_TILES_MIN; i++)
+		n_copies += copy_moved(self, &hints[i]);
+	if (n_copies == 0 && self->dirty->n_marked >= SEARCH_TILES_MIN) {
+		size_t n_offsets = scroll_guess(self->image, self->reference, self->dirty, offsets);
+		for (size_t i = 0; i < n_offsets && self->dirty->n_marked >= SEARCH_TILES_MIN; i++)
+			copy_moved(self, &offsets[i]);
+	}
+	self->counts->search_us += clock_now_us() - start_us;
+}
+
+/* The rows and columns of a tile that differ, as one area. The tile differs. */
+static struct rect trimmed(const struct frame *self, const struct rect *tile)
+{
+	uint32_t top = tile->y, bottom = tile->y + (uint32_t)tile->height;
+	uint32_t left = tile->width, right = 0, width = self->image->width;
+
+	while (!row_differs(self, tile->x, top, tile->width))
+		top++;
+	while (!row_differs(self, tile->x, bottom - 1, tile->width))
+		bottom--;
+	for (uint32_t y = top; y < bottom; y++) {
+		const uint32_t *now = self->image->pixels + (size_t)y * width + tile->x;
+		const uint32_t *before = self->reference + (size_t)y * width + tile->x;
+		uint32_t i = 0, end = tile->width;
+		while (i < left && now[i] == before[i])
+			i++;
+		left = i;
+		while (end > right && now[end - 1] == before[end - 1])
+			end--;
+		right = end;
+	}
+	return (struct rect){(uint16_t)(tile->x + left), (uint16_t)top, (uint16_t)(right - left),
+	        (uint16_t)(bottom - top)};
+}
+
+static void say_area(struct frame *self, const struct rect *area)
+{
+	codec_encode(self->image, area, self->slicer);
+	for (uint32_t row = 0; row < area->height; row++) {
+		size_t at = (size_t)(area->y + row) * self->image->width + area->x;
+		memcpy(self->reference + at, self->image->pixels + at, (size_t)area->width * 4);
+	}
+	self->counts->rects++;
+}
+
+/* Joins neighbours of equal height: fewer commands, and longer rows for zstd. */
+static bool joins(const struct rect *pending, const struct rect *area)
+{
+	return pending->width > 0 && pending->y == area->y && pending->height == area->height &&
+	       pending->x + pending->width == area->x &&
+	       (uint32_t)(pending->width + area->width) * area->height <= PICTURE_PIXELS_MAX;
+}
+
+static void say_tiles(struct frame *self, uint32_t row)
+{
+	struct rect pending = {0};
+
+	for (uint32_t column = 0; column < self->dirty->columns; column++) {
+		if (!self->dirty->is_marked[row][column])
+			continue;
+		struct rect tile = tiles_area(self->dirty, column, row);
+		struct rect area = trimmed(self, &tile);
+		tiles_unmark(self->dirty, column, row);
+		if (joins(&pending, &area)) {
+			pending.width = (uint16_t)(pending.width + area.width);
+			continue;
+		}
+		if (pending.width > 0)
+			say_area(self, &pending);
+		pending = area;
+	}
+	if (pending.width > 0)
+		say_area(self, &pending);
+}
+
+bool frame_make(const struct image *image, uint32_t *reference, struct tiles *dirty,
+        const struct scroll_offset *hints, size_t n_hints, struct slicer *slicer,
+        uint16_t generation, uint32_t number, struct frame_counts *counts)
+{
+	struct frame frame = {.image = image,
+	        .reference = reference,
+	        .dirty = dirty,
+	        .slicer = slicer,
+	        .counts = counts};
+
+	drop_unchanged(&frame);
+	if (dirty->n_marked == 0)
+		return false;
+	slicer_begin_frame(slicer, generation, number);
+	search_moved(&frame, hints, n_hints);
+	for (uint32_t row = 0; row < dirty->rows; row++)
+		say_tiles(&frame, row);
+	slicer_end_frame(slicer);
+	counts->frames++;
+	return true;
+}

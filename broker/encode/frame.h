@@ -1,0 +1,26 @@
+/* Makes one frame: what a viewer's screen (the reference) needs to become the image. */
+#ifndef SHOJI_ENCODE_FRAME_H
+#define SHOJI_ENCODE_FRAME_H
+
+#include "encode/scroll.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct image;
+struct slicer;
+struct tiles;
+
+/* For figures: what frames were made of. */
+struct frame_counts {
+	uint64_t frames, copies, rects, search_us;
+};
+
+/* dirty: the tiles that may differ; none is marked afterwards, and reference is equal to the image there. Slices leave
+ * through the slicer as they are filled. hints: offsets that capture believes in, tried first, believed never.
+ * Returns false when nothing differs: then there was no frame. */
+bool frame_make(const struct image *image, uint32_t *reference, struct tiles *dirty,
+        const struct scroll_offset *hints, size_t n_hints, struct slicer *slicer,
+        uint16_t generation, uint32_t number, struct frame_counts *counts);
+
+#endif

@@ -1,0 +1,36 @@
+/* Takes pixels out of the buffer that capture writes. The buffer is shared with a process that may have fallen: each
+ * pixel is read once, here, and only here. */
+#include "encode/image.h"
+
+#include <string.h>
+
+void image_resize(struct image *self, uint32_t *pixels, uint16_t width, uint16_t height)
+{
+	*self = (struct image){.pixels = pixels, .width = width, .height = height};
+	memset(pixels, 0, (size_t)width * height * sizeof(*pixels));
+}
+
+static void look_whether_whole(struct image *self)
+{
+	uint32_t seen = IMAGE_SEEN;
+	size_t n_pixels = (size_t)self->width * self->height;
+
+	for (size_t i = 0; i < n_pixels; i++)
+		seen &= self->pixels[i];
+	self->is_whole = seen == IMAGE_SEEN;
+}
+
+void image_take(
+        struct image *self, const uint8_t *from, uint32_t stride_bytes, const struct rect *area)
+{
+	for (uint32_t row = 0; row < area->height; row++) {
+		const uint8_t *source =
+		        from + (size_t)(area->y + row) * stride_bytes + (size_t)area->x * 4;
+		uint32_t *target = self->pixels + (size_t)(area->y + row) * self->width + area->x;
+		memcpy(target, source, (size_t)area->width * 4);
+		for (uint32_t i = 0; i < area->width; i++)
+			target[i] |= IMAGE_SEEN;
+	}
+	if (!self->is_whole)
+		look_whether_whole(self);
+}

@@ -1,0 +1,35 @@
+/* Finds what was scrolled: areas of the new image that are the old one's, moved up or down, left or right.
+ *
+ * Offsets are guessed from hashes of sampled rows (or columns) of the changed tiles; each guess is then verified pixel by
+ * pixel, so that a wrong one costs time and never a wrong picture. */
+#ifndef SHOJI_ENCODE_SCROLL_H
+#define SHOJI_ENCODE_SCROLL_H
+
+#include "base/message.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct image;
+struct tiles;
+
+#define SCROLL_OFFSETS_MAX 4
+#define SCROLL_COPIES_MAX 512
+
+/* What is now at (x, y) was at (x - dx, y - dy). One of the two is 0. */
+struct scroll_offset {
+	int16_t dx, dy;
+};
+
+/* The likeliest offsets, best first, for marked tiles that differ. Returns how many (0: nothing seems moved). Work is bounded
+ * by the samples, not by the screen. */
+size_t scroll_guess(const struct image *image, const uint32_t *reference,
+        const struct tiles *changed, struct scroll_offset offsets[SCROLL_OFFSETS_MAX]);
+
+/* The areas that, moved by that offset within the reference, become exactly what the image shows. In an order in which
+ * none reads what one before it wrote. Returns how many. */
+size_t scroll_verify(const struct image *image, const uint32_t *reference,
+        const struct tiles *changed, const struct scroll_offset *offset,
+        struct copy_hint copies[SCROLL_COPIES_MAX]);
+
+#endif

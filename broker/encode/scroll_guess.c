@@ -1,0 +1,218 @@
+/* Guesses by how far content was moved: rows (or columns) of a few sampled tile columns (rows) are hashed in the old
+ * image and looked up from the new one; the offsets that many agree on win. */
+#include "encode/scroll.h"
+
+#include "encode/image.h"
+#include "encode/tiles.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#define SAMPLES_MAX 6 /* tile columns or rows that are looked at */
+#define LINES_MAX PICTURE_WIDTH_MAX
+#define SLOTS 8192  /* of the hash table; above LINES_MAX, a power of two */
+#define VOTES_MIN 8 /* rows that must agree before it is worth verifying */
+
+enum axis { AXIS_VERTICAL, AXIS_HORIZONTAL };
+
+struct slot {
+	uint32_t hash;
+	uint16_t line;
+	uint16_t count; /* 0: free; a line that is there twice tells nothing */
+};
+
+struct span {
+	uint32_t first, end; /* lines: [first, end) */
+};
+
+/* One process, one thread. 130 KiB that would be much for a stack. */
+static struct slot slots[SLOTS];
+static uint16_t votes[2 * LINES_MAX + 1];
+static uint32_t new_hashes[LINES_MAX], old_hashes[LINES_MAX];
+
+/* Never 0 for a line with content; 0 for a line of one colour, which is found everywhere. */
+static uint32_t row_hash(const uint32_t *pixels, uint32_t n)
+{
+	uint64_t lanes[4] = {1, 2, 3, 4};
+	uint32_t differs = 0, i = 0;
+
+	/* Four lanes: one multiplication waits for the one before it, four do not. */
+	for (; i + 8 <= n; i += 8)
+		for (uint32_t lane = 0; lane < 4; lane++) {
+			uint32_t a = pixels[i + 2 * lane], b = pixels[i + 2 * lane + 1];
+			differs |= (a ^ pixels[0]) | (b ^ pixels[0]);
+			lanes[lane] = (lanes[lane] ^ (a | (uint64_t)b << 32)) * 0x9e3779b97f4a7c15u;
+			lanes[lane] ^= lanes[lane] >> 29;
+		}
+	for (; i < n; i++) {
+		differs |= pixels[i] ^ pixels[0];
+		lanes[i % 4] = (lanes[i % 4] ^ pixels[i]) * 0x9e3779b97f4a7c15u;
+		lanes[i % 4] ^= lanes[i % 4] >> 29;
+	}
+	uint64_t hash =
+	        (lanes[0] ^ lanes[1] << 1) + (lanes[2] ^ lanes[3] << 1) * 0x9e3779b97f4a7c15u;
+	hash ^= hash >> 32;
+	return differs ? (uint32_t)hash | 1u : 0;
+}
+
+static void hash_rows(
+        const uint32_t *pixels, uint32_t stride, const struct rect *area, uint32_t *hashes)
+{
+	for (uint32_t i = 0; i < area->height; i++)
+		hashes[i] =
+		        row_hash(pixels + (size_t)(area->y + i) * stride + area->x, area->width);
+}
+
+/* All columns of an area at once, row by row: memory is read in its order. */
+static void hash_columns(
+        const uint32_t *pixels, uint32_t stride, const struct rect *area, uint32_t *hashes)
+{
+	static uint32_t differs[LINES_MAX];
+	const uint32_t *first = pixels + (size_t)area->y * stride + area->x;
+
+	for (uint32_t i = 0; i < area->width; i++) {
+		hashes[i] = first[i];
+		differs[i] = 0;
+	}
+	for (uint32_t row = 1; row < area->height; row++) {
+		const uint32_t *at = first + (size_t)row * stride;
+		for (uint32_t i = 0; i < area->width; i++) {
+			differs[i] |= at[i] ^ first[i];
+			hashes[i] = (hashes[i] ^ at[i]) * 0x9e3779b1u;
+			hashes[i] ^= hashes[i] >> 15;
+		}
+	}
+	for (uint32_t i = 0; i < area->width; i++)
+		hashes[i] = differs[i] ? hashes[i] | 1u : 0;
+}
+
+static struct slot *find(uint32_t hash)
+{
+	uint32_t at = (hash ^ hash >> 13) & (SLOTS - 1);
+
+	while (slots[at].count && slots[at].hash != hash)
+		at = (at + 1) & (SLOTS - 1);
+	return &slots[at];
+}
+
+static void vote(const uint32_t *now, const uint32_t *before, uint32_t n_lines)
+{
+	memset(slots, 0, sizeof(slots));
+	for (uint32_t i = 0; i < n_lines; i++) {
+		if (!before[i])
+			continue;
+		struct slot *slot = find(before[i]);
+		*slot = (struct slot){before[i], (uint16_t)i, (uint16_t)(slot->count ? 2 : 1)};
+	}
+	for (uint32_t i = 0; i < n_lines; i++) {
+		if (!now[i] || now[i] == before[i])
+			continue;
+		const struct slot *slot = find(now[i]);
+		if (slot->count == 1)
+			votes[LINES_MAX + i - slot->line]++;
+	}
+}
+
+/* Marked tiles along one tile column (row), and the lines from the first to the last of them. */
+static uint32_t count_marked(
+        const struct tiles *changed, enum axis axis, uint32_t across, struct span *span)
+{
+	uint32_t n_along = axis == AXIS_VERTICAL ? changed->rows : changed->columns;
+	uint32_t length = axis == AXIS_VERTICAL ? changed->height : changed->width;
+	uint32_t n_marked = 0;
+
+	for (uint32_t i = 0; i < n_along; i++) {
+		if (axis == AXIS_VERTICAL ? !changed->is_marked[i][across]
+		                          : !changed->is_marked[across][i])
+			continue;
+		if (n_marked++ == 0)
+			span->first = i * PICTURE_TILE;
+		span->end = (i + 1) * PICTURE_TILE < length ? (i + 1) * PICTURE_TILE : length;
+	}
+	return n_marked;
+}
+
+static struct rect sample_area(
+        const struct tiles *changed, enum axis axis, uint32_t across, const struct span *span)
+{
+	struct rect tile = axis == AXIS_VERTICAL ? tiles_area(changed, across, 0)
+	                                         : tiles_area(changed, 0, across);
+
+	if (axis == AXIS_VERTICAL)
+		return (struct rect){tile.x, (uint16_t)span->first, tile.width,
+		        (uint16_t)(span->end - span->first)};
+	return (struct rect){
+	        (uint16_t)span->first, tile.y, (uint16_t)(span->end - span->first), tile.height};
+}
+
+static void sample(const struct image *image, const uint32_t *reference,
+        const struct tiles *changed, enum axis axis, uint32_t across)
+{
+	struct span span;
+
+	/* Within one tile only lines that stay inside it could match. */
+	if (count_marked(changed, axis, across, &span) < 2)
+		return;
+	struct rect area = sample_area(changed, axis, across, &span);
+	if (axis == AXIS_VERTICAL) {
+		hash_rows(image->pixels, image->width, &area, new_hashes);
+		hash_rows(reference, image->width, &area, old_hashes);
+	} else {
+		hash_columns(image->pixels, image->width, &area, new_hashes);
+		hash_columns(reference, image->width, &area, old_hashes);
+	}
+	vote(new_hashes, old_hashes, span.end - span.first);
+}
+
+/* Samples are spread over what has changed: the n-th of every n_eligible / SAMPLES_MAX. */
+static void sample_axis(const struct image *image, const uint32_t *reference,
+        const struct tiles *changed, enum axis axis)
+{
+	uint32_t n_across = axis == AXIS_VERTICAL ? changed->columns : changed->rows;
+	uint32_t n_eligible = 0, seen = 0;
+	struct span span;
+
+	memset(votes, 0, sizeof(votes));
+	for (uint32_t i = 0; i < n_across; i++)
+		n_eligible += count_marked(changed, axis, i, &span) >= 2;
+	for (uint32_t i = 0; i < n_across; i++) {
+		if (count_marked(changed, axis, i, &span) < 2)
+			continue;
+		if (n_eligible <= SAMPLES_MAX ||
+		        (seen + 1) * SAMPLES_MAX / n_eligible > seen * SAMPLES_MAX / n_eligible)
+			sample(image, reference, changed, axis, i);
+		seen++;
+	}
+}
+
+static size_t best_votes(enum axis axis, struct scroll_offset *offsets, size_t max)
+{
+	size_t n = 0;
+
+	while (n < max) {
+		uint32_t best = 0;
+		for (uint32_t i = 1; i <= 2 * LINES_MAX; i++)
+			if (votes[i] > votes[best])
+				best = i;
+		if (votes[best] < VOTES_MIN)
+			break;
+		votes[best] = 0;
+		int16_t distance = (int16_t)((int)best - LINES_MAX);
+		offsets[n++] = axis == AXIS_VERTICAL ? (struct scroll_offset){0, distance}
+		                                     : (struct scroll_offset){distance, 0};
+	}
+	return n;
+}
+
+size_t scroll_guess(const struct image *image, const uint32_t *reference,
+        const struct tiles *changed, struct scroll_offset offsets[SCROLL_OFFSETS_MAX])
+{
+	sample_axis(image, reference, changed, AXIS_VERTICAL);
+	size_t n = best_votes(AXIS_VERTICAL, offsets, SCROLL_OFFSETS_MAX - 1);
+
+	/* Sideways is rare: it is looked for only where up and down explain nothing. */
+	if (n > 0)
+		return n;
+	sample_axis(image, reference, changed, AXIS_HORIZONTAL);
+	return best_votes(AXIS_HORIZONTAL, offsets, 1);
+}

@@ -1,0 +1,94 @@
+/* Fills slices. Everything here is encode's own making. */
+#include "encode/slicer.h"
+
+#include "base/bytes.h"
+#include "base/ensure.h"
+#include "encode/compressor.h"
+
+#include <string.h>
+
+#define SLICE_START (WIRE_HEADER_BYTES + PICTURE_FLAGS_BYTES)
+
+void slicer_init(struct slicer *self, slicer_slice_fn on_slice, void *data)
+{
+	memset(self, 0, sizeof(*self));
+	self->on_slice = on_slice;
+	self->data = data;
+}
+
+static void begin_slice(struct slicer *self)
+{
+	self->n_raw = 0;
+	self->slice_raw = 0;
+	self->slice_length = SLICE_START;
+}
+
+void slicer_begin_frame(struct slicer *self, uint16_t generation, uint32_t frame)
+{
+	self->generation = generation;
+	self->frame = frame;
+	self->is_first = true;
+	begin_slice(self);
+}
+
+static void compress(struct slicer *self)
+{
+	if (self->n_raw > 0 && !self->has_failed) {
+		size_t written = compressor_flush(self->compressor, self->raw, self->n_raw,
+		        self->slice + self->slice_length, sizeof(self->slice) - self->slice_length);
+		self->has_failed = written == 0;
+		self->slice_length += written;
+	}
+	self->n_raw = 0;
+}
+
+static void end_slice(struct slicer *self, bool is_last)
+{
+	struct bytes_writer writer;
+
+	compress(self);
+	if (self->has_failed) {
+		begin_slice(self);
+		return;
+	}
+	bytes_writer_init(&writer, self->slice, SLICE_START);
+	bytes_put_u8(&writer, WIRE_PICTURE);
+	bytes_put_u8(&writer, WIRE_PICTURE_FRAME);
+	bytes_put_u16(&writer, self->generation);
+	bytes_put_u32(&writer, self->frame);
+	bytes_put_u8(&writer,
+	        (uint8_t)((self->is_first ? PICTURE_FIRST : 0) | (is_last ? PICTURE_LAST : 0)));
+	self->is_first = false;
+	self->on_slice(self->data, self->slice, self->slice_length);
+	begin_slice(self);
+}
+
+/* Whether a command of that size still fits even if nothing of it can be compressed. */
+static bool fits(const struct slicer *self, size_t size)
+{
+	return self->slice_length + self->n_raw + size + COMPRESSOR_SLACK <= sizeof(self->slice);
+}
+
+uint8_t *slicer_reserve(struct slicer *self, size_t size)
+{
+	ensure(size <= PICTURE_COMMAND_MAX);
+	/* What waits is usually far smaller once compressed: then the slice takes more. */
+	if (!fits(self, size))
+		compress(self);
+	if (!fits(self, size) || self->slice_raw + size > PICTURE_SLICE_RAW_MAX)
+		end_slice(self, false);
+	return self->raw + self->n_raw;
+}
+
+void slicer_commit(struct slicer *self, size_t length)
+{
+	self->n_raw += length;
+	self->slice_raw += length;
+	ensure(self->n_raw <= sizeof(self->raw));
+}
+
+void slicer_end_frame(struct slicer *self)
+{
+	ensure(self->slice_raw > 0 || self->has_failed);
+	end_slice(self, true);
+}

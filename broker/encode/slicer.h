@@ -1,0 +1,41 @@
+/* Packs picture commands into slices: through the connection's one zstd stream, cut so that each slice is within
+ * its limit, ends in a flush, and holds whole commands. */
+#ifndef SHOJI_ENCODE_SLICER_H
+#define SHOJI_ENCODE_SLICER_H
+
+#include "stream/picture.h"
+#include "stream/wire.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct compressor;
+
+/* One finished slice, header included; borrowed for the call. */
+typedef void (*slicer_slice_fn)(void *data, const uint8_t *slice, size_t length);
+
+struct slicer {
+	struct compressor *compressor; /* borrowed; set by the owner at each new zstd stream */
+	slicer_slice_fn on_slice;
+	void *data;
+	bool has_failed; /* zstd did: a bug; the stream is of no use any more */
+	uint16_t generation;
+	uint32_t frame;
+	bool is_first;       /* of its frame: the slice that is being filled */
+	size_t n_raw;        /* waits to be compressed */
+	size_t slice_raw;    /* went into this slice, with what waits */
+	size_t slice_length; /* header, flags and compressed bytes */
+	uint8_t raw[WIRE_PAYLOAD_MAX];
+	uint8_t slice[WIRE_SLICE_MAX];
+};
+
+void slicer_init(struct slicer *self, slicer_slice_fn on_slice, void *data);
+void slicer_begin_frame(struct slicer *self, uint16_t generation, uint32_t frame);
+/* Room for one command of at most `size` bytes (PICTURE_COMMAND_MAX or less); write it there, then commit what it took. */
+uint8_t *slicer_reserve(struct slicer *self, size_t size);
+void slicer_commit(struct slicer *self, size_t length);
+/* The frame's last slice leaves. At least one command was committed. */
+void slicer_end_frame(struct slicer *self);
+
+#endif

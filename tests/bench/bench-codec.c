@@ -1,0 +1,330 @@
+/* Measures the codec alone: replays a sequence of screens through encode's core and the viewer's decoder, checks every frame
+ * pixel by pixel, and prints bytes, frames and CPU time as JSON.
+ *
+ *   bench-codec scroll PAGE.png [frames]   a browser window with a page scrolled smoothly: a fixed bar above, a scroll bar
+ *   bench-codec torn PAGE.png [frames]     the same, each step arriving as two halves
+ *   bench-codec replay FILE                a recording: "SHPX", u16 width, u16 height, then for each screen u16 n, n times
+ *                                          u16 x, y, width, height, and each area's rows of B,G,R,X (little endian)
+ *
+ * PAGE.png: as by  chromium --headless --no-sandbox --hide-scrollbars --window-size=1280,12000 --screenshot=PAGE.png URL */
+#include "base/loop.h"
+#include "encode/compressor.h"
+#include "encode/frame.h"
+#include "encode/image.h"
+#include "encode/slicer.h"
+#include "encode/tiles.h"
+#include "stream/decoder.h"
+
+#include <png.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define SCREEN_WIDTH 1280
+#define SCREEN_HEIGHT 800
+#define BAR_HEIGHT 90
+#define SCROLLBAR_WIDTH 15
+#define FRAMES_MAX 100000
+
+struct bench {
+	uint16_t width, height;
+	uint8_t *screen; /* what capture would write: B,G,R,X */
+	struct image image;
+	uint32_t *reference;
+	struct tiles dirty;
+	struct slicer slicer;
+	struct stream_decoder *decoder;
+	struct frame_counts counts;
+	uint64_t bytes, first_bytes, slices;
+	uint32_t number, n_wrong;
+	double encode_ms[FRAMES_MAX];
+	double decode_ms;
+	size_t n_frames;
+};
+
+static double cpu_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+}
+
+static void *need(size_t size)
+{
+	void *memory = aligned_alloc(64, (size + 63) & ~(size_t)63);
+
+	if (!memory)
+		abort();
+	memset(memory, 0, size);
+	return memory;
+}
+
+static struct {
+	uint8_t *data;
+	size_t length;
+} sent;
+
+static void on_slice(void *data, const uint8_t *slice, size_t length)
+{
+	struct bench *self = data;
+
+	memcpy(sent.data + sent.length, &(uint32_t){(uint32_t)length}, 4);
+	memcpy(sent.data + sent.length + 4, slice, length);
+	sent.length += 4 + length;
+	self->bytes += length;
+	self->slices++;
+}
+
+static void push_begin(struct bench *self)
+{
+	uint8_t begin[WIRE_HEADER_BYTES + PICTURE_BEGIN_BYTES] = {
+	        WIRE_PICTURE, WIRE_PICTURE_BEGIN, 1, 0};
+
+	begin[8] = 1; /* epoch */
+	begin[16] = (uint8_t)self->width;
+	begin[17] = (uint8_t)(self->width >> 8);
+	begin[18] = (uint8_t)self->height;
+	begin[19] = (uint8_t)(self->height >> 8);
+	begin[20] = COMPRESSOR_WINDOW_LOG;
+	begin[21] = 1;
+	if (stream_decoder_push(self->decoder, begin, sizeof(begin)) != STREAM_BEGUN)
+		abort();
+}
+
+static void bench_start(struct bench *self, uint16_t width, uint16_t height)
+{
+	struct stream_limits limits = {width, height, COMPRESSOR_WINDOW_LOG};
+	size_t n_pixels = (size_t)width * height;
+
+	self->width = width;
+	self->height = height;
+	self->screen = need(n_pixels * 4);
+	self->reference = need(n_pixels * 4);
+	for (size_t i = 0; i < n_pixels; i++)
+		self->reference[i] = IMAGE_SEEN;
+	image_resize(&self->image, need(n_pixels * 4), width, height);
+	tiles_resize(&self->dirty, width, height);
+	slicer_init(&self->slicer, on_slice, self);
+	self->slicer.compressor =
+	        compressor_begin(need(compressor_size()), compressor_size(), COMPRESSOR_WINDOW_LOG);
+	size_t size = stream_decoder_size(&limits);
+	self->decoder = stream_decoder_init(need(size), size, &limits);
+	sent.data = need(n_pixels * 4 + (1 << 20));
+	if (!self->slicer.compressor || !self->decoder)
+		abort();
+	push_begin(self);
+}
+
+static void decode_sent(struct bench *self)
+{
+	double start_ms = cpu_ms();
+
+	for (size_t at = 0; at < sent.length;) {
+		uint32_t length;
+		memcpy(&length, sent.data + at, 4);
+		if (stream_decoder_push(self->decoder, sent.data + at + 4, length) < 0)
+			self->n_wrong++;
+		at += 4 + length;
+	}
+	self->decode_ms += cpu_ms() - start_ms;
+}
+
+static bool is_exact(const struct bench *self)
+{
+	const uint8_t *shown = stream_decoder_screen(self->decoder)->pixels;
+
+	for (size_t i = 0; i < (size_t)self->width * self->height; i++, shown += 4)
+		if (shown[0] != self->screen[i * 4 + 2] || shown[1] != self->screen[i * 4 + 1] ||
+		        shown[2] != self->screen[i * 4])
+			return false;
+	return true;
+}
+
+/* The areas of screen changed. */
+static void bench_frame(struct bench *self, const struct rect *areas, size_t n_areas)
+{
+	double start_ms = cpu_ms();
+
+	for (size_t i = 0; i < n_areas; i++) {
+		image_take(&self->image, self->screen, self->width * 4u, &areas[i]);
+		tiles_mark(&self->dirty, &areas[i]);
+	}
+	sent.length = 0;
+	bool is_made = frame_make(&self->image, self->reference, &self->dirty, NULL, 0,
+	        &self->slicer, 1, self->number + 1, &self->counts);
+	if (!is_made || self->n_frames == FRAMES_MAX)
+		return;
+	self->number++;
+	self->encode_ms[self->n_frames++] = cpu_ms() - start_ms;
+	if (self->n_frames == 1)
+		self->first_bytes = self->bytes;
+	decode_sent(self);
+	self->n_wrong += !is_exact(self);
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static int report(struct bench *self, const char *what)
+{
+	size_t n = self->n_frames - 1; /* the key frame is told apart */
+	double key_ms = self->encode_ms[0], sum_ms = 0;
+
+	if (self->n_frames < 2)
+		return 1;
+	qsort(self->encode_ms + 1, n, sizeof(double), by_value);
+	for (size_t i = 1; i <= n; i++)
+		sum_ms += self->encode_ms[i];
+	printf("{\"what\": \"%s\", \"width\": %u, \"height\": %u, \"frames\": %zu, \"bytes\": "
+	       "%llu, "
+	       "\"key_frame_bytes\": %llu, \"slices\": %llu, \"copies\": %llu, \"rects\": %llu, "
+	       "\"key_frame_ms\": %.2f, \"encode_ms_mean\": %.3f, \"encode_ms_p50\": %.3f, "
+	       "\"encode_ms_p95\": %.3f, \"search_ms_mean\": %.3f, \"decode_ms_mean\": %.3f, "
+	       "\"zstd_bytes\": %zu, \"wrong_frames\": %u}\n",
+	        what, self->width, self->height, n, (unsigned long long)self->bytes,
+	        (unsigned long long)self->first_bytes, (unsigned long long)self->slices,
+	        (unsigned long long)self->counts.copies, (unsigned long long)self->counts.rects,
+	        key_ms, sum_ms / (double)n, self->encode_ms[1 + n / 2],
+	        self->encode_ms[1 + n * 95 / 100],
+	        (double)self->counts.search_us / 1e3 / (double)self->n_frames,
+	        self->decode_ms / (double)self->n_frames, compressor_size(), self->n_wrong);
+	return self->n_wrong != 0;
+}
+
+/* ---- a browser window that scrolls ---- */
+
+struct page {
+	uint8_t *pixels; /* B,G,R,A */
+	uint32_t width, height;
+};
+
+static int load_page(struct page *page, const char *path)
+{
+	png_image png = {.version = PNG_IMAGE_VERSION};
+
+	if (!png_image_begin_read_from_file(&png, path))
+		return -1;
+	png.format = PNG_FORMAT_BGRA;
+	*page = (struct page){need(PNG_IMAGE_SIZE(png)), png.width, png.height};
+	return png_image_finish_read(&png, NULL, page->pixels, 0, NULL) ? 0 : -1;
+}
+
+static void draw_scrollbar(struct bench *self, uint32_t offset, uint32_t length)
+{
+	uint32_t shown = SCREEN_HEIGHT - BAR_HEIGHT;
+	uint32_t thumb = BAR_HEIGHT + offset * shown / length, size = shown * shown / length + 20;
+
+	for (uint32_t y = BAR_HEIGHT; y < SCREEN_HEIGHT; y++)
+		memset(self->screen +
+		                ((size_t)y * SCREEN_WIDTH + SCREEN_WIDTH - SCROLLBAR_WIDTH) * 4,
+		        y >= thumb && y < thumb + size ? 0xa8 : 0xf1, (size_t)SCROLLBAR_WIDTH * 4);
+}
+
+static void draw_page(
+        struct bench *self, const struct page *page, uint32_t offset, uint32_t first, uint32_t end)
+{
+	for (uint32_t y = first; y < end; y++)
+		memcpy(self->screen + (size_t)y * SCREEN_WIDTH * 4,
+		        page->pixels + (size_t)(offset + y - BAR_HEIGHT) * page->width * 4,
+		        (size_t)(SCREEN_WIDTH - SCROLLBAR_WIDTH) * 4);
+}
+
+/* Wheel notches of 100 pixels, each eased over 9 frames. */
+static uint32_t eased_step(size_t frame)
+{
+	static const uint8_t steps[] = {4, 12, 19, 20, 16, 12, 9, 5, 3};
+
+	return steps[frame % sizeof(steps)];
+}
+
+static int scroll(struct bench *self, const char *path, size_t n_frames, bool is_torn)
+{
+	struct page page;
+	uint32_t offset = 0, middle = (BAR_HEIGHT + SCREEN_HEIGHT) / 2;
+
+	if (load_page(&page, path) || page.width < SCREEN_WIDTH ||
+	        page.height < 2 * SCREEN_HEIGHT) {
+		fprintf(stderr, "%s: needs a PNG of at least %d x %d\n", path, SCREEN_WIDTH,
+		        2 * SCREEN_HEIGHT);
+		return 1;
+	}
+	bench_start(self, SCREEN_WIDTH, SCREEN_HEIGHT);
+	memset(self->screen, 0xdd, (size_t)SCREEN_WIDTH * BAR_HEIGHT * 4);
+	struct rect all = {0, 0, SCREEN_WIDTH, SCREEN_HEIGHT};
+	for (size_t i = 0; i <= n_frames; i++) {
+		uint32_t length = page.height - SCREEN_HEIGHT;
+		draw_scrollbar(self, offset, length);
+		draw_page(self, &page, offset, BAR_HEIGHT, is_torn ? middle : SCREEN_HEIGHT);
+		if (is_torn && i > 0)
+			bench_frame(self, &all, 1);
+		draw_page(self, &page, offset, BAR_HEIGHT, SCREEN_HEIGHT);
+		bench_frame(self, &all, 1);
+		offset = offset + eased_step(i) > length ? 0 : offset + eased_step(i);
+	}
+	return report(self, is_torn ? "torn" : "scroll");
+}
+
+/* ---- a recording ---- */
+
+static uint16_t get_u16(FILE *file)
+{
+	int low = getc(file), high = getc(file);
+
+	return high == EOF ? 0 : (uint16_t)(low | high << 8);
+}
+
+static bool read_area(struct bench *self, FILE *file, struct rect *area)
+{
+	*area = (struct rect){get_u16(file), get_u16(file), get_u16(file), get_u16(file)};
+	if (area->x + area->width > self->width || area->y + area->height > self->height)
+		return false;
+	for (uint32_t row = 0; row < area->height; row++)
+		if (fread(self->screen + ((size_t)(area->y + row) * self->width + area->x) * 4, 4,
+		            area->width, file) != area->width)
+			return false;
+	return true;
+}
+
+static int replay(struct bench *self, const char *path)
+{
+	FILE *file = fopen(path, "rb");
+	char magic[4];
+	uint16_t n_areas;
+
+	if (!file || fread(magic, 1, 4, file) != 4 || memcmp(magic, "SHPX", 4) != 0)
+		return 1;
+	uint16_t width = get_u16(file), height = get_u16(file);
+	if (width == 0 || width > PICTURE_WIDTH_MAX || height == 0 || height > PICTURE_HEIGHT_MAX)
+		return 1;
+	bench_start(self, width, height);
+	while ((n_areas = get_u16(file)) > 0) {
+		static struct rect areas[UINT16_MAX];
+		for (uint16_t i = 0; i < n_areas; i++)
+			if (!read_area(self, file, &areas[i]))
+				return 1;
+		bench_frame(self, areas, n_areas);
+	}
+	fclose(file);
+	return report(self, "replay");
+}
+
+int main(int argc, char **argv)
+{
+	static struct bench bench;
+	size_t n_frames = argc > 3 ? strtoul(argv[3], NULL, 10) : 278;
+
+	if (argc >= 3 && n_frames > 0 && strcmp(argv[1], "scroll") == 0)
+		return scroll(&bench, argv[2], n_frames, false);
+	if (argc >= 3 && n_frames > 0 && strcmp(argv[1], "torn") == 0)
+		return scroll(&bench, argv[2], n_frames, true);
+	if (argc == 3 && strcmp(argv[1], "replay") == 0)
+		return replay(&bench, argv[2]);
+	fprintf(stderr, "usage: %s scroll|torn PAGE.png [frames] | replay FILE\n", argv[0]);
+	return 2;
+}
