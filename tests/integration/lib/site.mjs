@@ -3,6 +3,7 @@
 import http from 'node:http';
 import fs from 'node:fs';
 import path from 'node:path';
+import { createHash } from 'node:crypto';
 
 const TYPES = { '.html': 'text/html; charset=utf-8', '.css': 'text/css', '.png': 'image/png', '.svg': 'image/svg+xml',
 	'.js': 'text/javascript', '.gif': 'image/gif', '.jpg': 'image/jpeg' };
@@ -13,6 +14,18 @@ const FOLDERS = {
 	handbook: '/usr/share/doc/debian-handbook/html',
 	pages: path.resolve(path.dirname(new URL(import.meta.url).pathname), '../pages'),
 };
+
+// Eight colours that only this page has, as 0xRRGGBB: "?marker" has them put on the page's upper right corner.
+export function markerColours(page) {
+	const hash = createHash('sha256').update(page).digest();
+	return Array.from({ length: 8 }, (_, i) => hash.readUIntBE(i * 3, 3));
+}
+
+function marker(page) {
+	const squares = markerColours(page).map(colour =>
+		`<i style="display:inline-block;width:16px;height:16px;background:#${colour.toString(16).padStart(6, '0')}"></i>`);
+	return `<div style="position:fixed;right:0;top:0;line-height:0;z-index:9999">${squares.join('')}</div>`;
+}
 
 export class Site {
 	static async start() {
@@ -43,7 +56,9 @@ export class Site {
 			return response.end('no such page');
 		}
 		response.writeHead(200, { 'content-type': TYPES[path.extname(file)] ?? 'application/octet-stream' });
-		fs.createReadStream(file).pipe(response);
+		if (!url.searchParams.has('marker'))
+			return fs.createReadStream(file).pipe(response);
+		response.end(fs.readFileSync(file, 'utf8').replace(/<\/body>/i, `${marker(url.pathname)}</body>`));
 	}
 
 	take(request, response) {

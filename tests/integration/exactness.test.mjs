@@ -1,0 +1,114 @@
+// The viewer's canvas equals the isolated host's display, pixel for pixel, as an independent X client takes it.
+// Four real pages, each with a marker of its own; and a viewer whose decoder leaves out one tile has to fail.
+import { test, before, after } from 'node:test';
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { Broker, bin, root, until } from './lib/broker.mjs';
+import { Person, PASSWORD } from './lib/person.mjs';
+import { Site, markerColours } from './lib/site.mjs';
+import { grabDisplay } from './lib/display.mjs';
+
+const PAGES = [
+	'/reference/ch01.ja.html',
+	'/reference/ch09.ja.html',
+	'/handbook/ja-JP/sect.apt-get.html',
+	'/handbook/en-US/index.html',
+];
+const COLOURS_MIN = 64;
+
+let site, broker, mutated;
+
+async function startBroker(extra = {}) {
+	const made = await Broker.start({
+		profile: { start_page: `http://site.test${PAGES[0]}?marker` },
+		egress: { hosts: site.hosts('site.test') },
+		...extra,
+	});
+	await made.addPerson('tanaka', PASSWORD);
+	return made;
+}
+
+before(async () => {
+	site = await Site.start();
+	broker = await startBroker();
+});
+
+after(async () => {
+	await broker?.kill();
+	await mutated?.kill();
+	await site?.stop();
+});
+
+function countColours({ data }) {
+	const seen = new Set();
+	for (let at = 0; at < data.length; at += 4)
+		seen.add(data[at] << 16 | data[at + 1] << 8 | data[at + 2]);
+	return seen.size;
+}
+
+function hasColours({ data }, wanted) {
+	const found = new Set();
+	for (let at = 0; at < data.length; at += 4)
+		found.add(data[at] << 16 | data[at + 1] << 8 | data[at + 2]);
+	return wanted.every(colour => found.has(colour));
+}
+
+// Pixels that differ in red, green or blue.
+function differing(a, b) {
+	assert.deepEqual([a.width, a.height], [b.width, b.height], 'size');
+	let n = 0;
+	for (let at = 0; at < a.data.length; at += 4)
+		if (a.data[at] !== b.data[at] || a.data[at + 1] !== b.data[at + 1] || a.data[at + 2] !== b.data[at + 2])
+			n++;
+	return n;
+}
+
+async function compare(person, page) {
+	await until(async () => hasColours(await person.pixels(), markerColours(page)), `the marker of ${page}`, 30000);
+	await person.settled(1000);
+	const shown = await person.pixels();
+	const display = await grabDisplay();
+	assert.ok(countColours(shown) >= COLOURS_MIN, `${page}: only ${countColours(shown)} colours`);
+	assert.ok(hasColours(display, markerColours(page)), `${page}: no marker on the display`);
+	return differing(shown, display);
+}
+
+test('four real pages, at the top and scrolled', async t => {
+	const person = await Person.atWork(broker);
+	t.after(() => person.leave());
+	for (const page of PAGES) {
+		await person.browse(`http://site.test${page}?marker`);
+		await person.click(640, 500); // the caret leaves the address bar
+		assert.equal(await compare(person, page), 0, `${page}: pixels differ`);
+		for (const notches of [3, 11, -5]) {
+			await person.scroll(640, 500, 0, notches * 100);
+			await person.settled(800);
+			assert.equal(await compare(person, page), 0, `${page} scrolled by ${notches}: pixels differ`);
+		}
+	}
+	await person.signOut();
+});
+
+test('a decoder that leaves out one tile is noticed', async t => {
+	// The viewer as served, but for its decoder: built from a source in which one tile is not written.
+	const folder = fs.mkdtempSync(path.join(broker.folder, 'mutated-'));
+	fs.cpSync(path.join(bin, '../viewer'), folder, { recursive: true });
+	fs.chmodSync(folder, 0o755);
+	execFileSync(path.join(root, 'tests/integration/mutate-decoder'), [path.join(bin, '..'), path.join(folder, 'decoder.wasm')],
+		{ stdio: 'pipe' });
+	assert.notDeepEqual(fs.readFileSync(path.join(folder, 'decoder.wasm')), fs.readFileSync(path.join(bin, '../viewer/decoder.wasm')));
+	mutated = await startBroker({ gate: { viewer_folder: folder } });
+	const person = await Person.atWork(mutated);
+	t.after(() => person.leave());
+	await person.click(640, 500);
+	await person.settled(1000);
+	assert.ok(await compare(person, PAGES[0]).catch(() => 1) > 0, 'the missing tile went unnoticed');
+	await person.signOut();
+	await mutated.stop();
+});
+
+test('nothing is left', async () => {
+	await broker.stop();
+});

@@ -1,0 +1,45 @@
+// What an independent X client sees on an isolated host's display: not shojictl screenshot, nor anything of Shoji's.
+// The client runs outside and reaches the host's X server through the socket in its mount namespace.
+import fs from 'node:fs';
+import path from 'node:path';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { bin } from './broker.mjs';
+
+const run = promisify(execFile);
+
+// The X server of the only isolated host that runs.
+function xServer() {
+	for (const pid of fs.readdirSync('/proc').filter(name => /^\d+$/.test(name))) {
+		try {
+			const command = fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+			const uid = Number(/^Uid:\s+(\d+)/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
+			if (/\/?Xvnc$|Xtigervnc$/.test(command[0]) && uid >= 61000 && uid <= 61999)
+				return { pid, display: command.find(word => /^:\d+$/.test(word)).slice(1) };
+		} catch {
+			// it ended meanwhile
+		}
+	}
+	throw new Error('no isolated host runs an X server');
+}
+
+// RGBA, as viewer.canvasPixels() gives them.
+export async function grabDisplay() {
+	const { pid, display } = xServer();
+	const file = path.join('/tmp', `shoji-grab-${process.pid}.raw`);
+	const socket = `/proc/${pid}/root/tmp/.X11-unix/X${display}`;
+	try {
+		const { stdout } = await run(path.join(bin, 'x-grab'), [file], { env: { ...process.env, DISPLAY: socket } });
+		const [, width, height] = /(\d+)x(\d+)/.exec(stdout).map(Number);
+		const data = fs.readFileSync(file);
+		for (let at = 0; at < data.length; at += 4) {
+			const blue = data[at];
+			data[at] = data[at + 2];
+			data[at + 2] = blue;
+			data[at + 3] = 255;
+		}
+		return { width, height, data };
+	} finally {
+		fs.rmSync(file, { force: true });
+	}
+}
