@@ -56,9 +56,11 @@ export class Site {
 			return response.end('no such page');
 		}
 		response.writeHead(200, { 'content-type': TYPES[path.extname(file)] ?? 'application/octet-stream' });
-		if (!url.searchParams.has('marker'))
+		const added = (url.searchParams.has('marker') ? marker(url.pathname) : '') + (url.searchParams.has('scroll')
+			? `<script src="/pages/scroll.js" data-seconds="${Number(url.searchParams.get('scroll'))}"></script>` : '');
+		if (!added)
 			return fs.createReadStream(file).pipe(response);
-		response.end(fs.readFileSync(file, 'utf8').replace(/<\/body>/i, `${marker(url.pathname)}</body>`));
+		response.end(fs.readFileSync(file, 'utf8').replace(/<\/body>/i, `${added}</body>`));
 	}
 
 	take(request, response) {
@@ -69,6 +71,19 @@ export class Site {
 			response.writeHead(204);
 			response.end();
 		});
+	}
+
+	// Waits for a report of that type that came after the last call.
+	async reported(type, deadlineMs = 15000) {
+		const end = Date.now() + deadlineMs;
+		for (;;) {
+			const at = this.reports.findIndex(report => report.type === type);
+			if (at >= 0)
+				return this.reports.splice(at, 1)[0];
+			if (Date.now() > end)
+				throw new Error(`no report of ${type} within ${deadlineMs} ms`);
+			await new Promise(resolve => setTimeout(resolve, 20));
+		}
 	}
 
 	async stop() {
