@@ -15,7 +15,8 @@ static void init_xvnc(struct programs *self, const struct guest_options *options
 	xvnc->stdin_fd = 0; /* -inetd: the listening socket */
 	snprintf(self->geometry, sizeof(self->geometry), "%dx%d", options->width_px,
 	        options->height_px);
-	service_add(xvnc, "/usr/bin/Xvnc", ":0", "-inetd", "-geometry", self->geometry, "-depth",
+	/* /usr/bin/Xvnc leads through /etc/alternatives, which the host does not see. */
+	service_add(xvnc, "/usr/bin/Xtigervnc", ":0", "-inetd", "-geometry", self->geometry, "-depth",
 	        "24", "-dpi", "96", "-nolisten", "tcp", "-noreset", "-SecurityTypes", "None",
 	        /* capture is the only client; several may be there for a moment while it is replaced. */
 	        "-AlwaysShared=1", "-UseBlacklist=0",

@@ -12,7 +12,8 @@ struct engine_host {
 	const struct message_shepherd_setup *setup;
 	const struct guest_files *files;
 	int rfb_listener; /* becomes descriptor 0 of the host's first process */
-	int errors;       /* the engine's standard error, until the host's first process stands */
+	int errors;       /* becomes the engine's standard error */
+	int standing; /* inherited by the host's first process, which closes it when it stands */
 	const int *limit_fds;
 	size_t n_limit_fds;
 };

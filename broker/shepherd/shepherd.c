@@ -51,12 +51,13 @@ struct shepherd {
 	const struct engine *engine;
 	pid_t host;
 	int signals;
-	int errors; /* read end: ends when the host's first process stands */
+	int errors; /* read end of the engine's standard error */
+	int standing; /* read end: ends when the host's first process stands, or the engine has failed */
 	char error_text[ERRORS_MAX];
 	size_t error_length;
 	enum end_reason reason;
 	char detail[DETAIL_MAX + 1];
-	struct watch *signals_watch, *errors_watch, *listener_watch;
+	struct watch *signals_watch, *standing_watch, *listener_watch;
 	struct timer *lease_timer, *deadline_timer;
 };
 
@@ -323,7 +324,7 @@ static void let_go(struct shepherd *self)
 	door_hand_over(&self->door);
 }
 
-static void on_errors(void *data, unsigned events);
+static void on_standing(void *data, unsigned events);
 
 static int start_engine(struct shepherd *self)
 {
@@ -332,20 +333,26 @@ static int start_engine(struct shepherd *self)
 	        .rfb_listener = self->door.listener,
 	        .limit_fds = self->limit_fds,
 	        .n_limit_fds = self->n_limit_fds};
-	int ends[2];
+	int errors[2], standing[2];
 	int error;
 
-	if (pipe2(ends, O_CLOEXEC) < 0)
+	if (pipe2(errors, O_CLOEXEC | O_NONBLOCK) < 0)
 		return SHOJI_ERR_SYSTEM;
-	fcntl(ends[0], F_SETFL, O_NONBLOCK);
-	host.errors = ends[1];
-	error = self->engine->start(&host, &self->host);
-	close(ends[1]);
-	self->errors = ends[0];
+	self->errors = errors[0];
+	host.errors = errors[1];
+	error = pipe2(standing, O_CLOEXEC | O_NONBLOCK) < 0 ? SHOJI_ERR_SYSTEM : 0;
+	if (!error) {
+		self->standing = standing[0];
+		host.standing = standing[1];
+		error = self->engine->start(&host, &self->host);
+		close(standing[1]);
+	}
+	close(errors[1]);
 	let_go(self);
 	if (!error)
-		self->errors_watch = watch_new(self->loop, ends[0], LOOP_READ, on_errors, self);
-	return !error && !self->errors_watch ? SHOJI_ERR_MEMORY : error;
+		self->standing_watch =
+		        watch_new(self->loop, self->standing, LOOP_READ, on_standing, self);
+	return !error && !self->standing_watch ? SHOJI_ERR_MEMORY : error;
 }
 
 static int on_start(struct shepherd *self)
@@ -432,50 +439,41 @@ static void on_listener(void *data, unsigned events)
 		tell_hello(self);
 }
 
-/* ---- the engine's standard error: bubblewrap's complaints, and shoji-guest-init's before it lets go of it. Its
- * end says that the host's first process stands; nothing that is hostile ever holds it. ---- */
+/* ---- whether the host's first process stands ---- */
 
-static bool is_errors_at_end(struct shepherd *self)
-{
-	ssize_t n;
-
-	do {
-		char *at = self->error_text + self->error_length;
-		size_t room = sizeof(self->error_text) - self->error_length;
-		char surplus[64];
-		n = read(self->errors, room > 0 ? at : surplus, room > 0 ? room : sizeof(surplus));
-		if (n > 0 && room > 0)
-			self->error_length += (size_t)n;
-	} while (n > 0);
-	return n == 0 || errno != EAGAIN;
-}
-
+/* bubblewrap's complaints, and shoji-guest-init's before it lets go of its standard error. Read until the host's first
+ * process stands, not later: nothing that is hostile has ever held the other end then. */
 static void read_errors(struct shepherd *self)
 {
-	if (self->errors < 0 || !is_errors_at_end(self))
-		return;
-	watch_free(self->errors_watch);
-	self->errors_watch = NULL;
-	close(self->errors);
-	self->errors = -1;
+	size_t room = sizeof(self->error_text) - self->error_length;
+	ssize_t n = read(self->errors, self->error_text + self->error_length, room);
+
+	if (n > 0)
+		self->error_length += (size_t)n;
 }
 
-static void on_errors(void *data, unsigned events)
+static void on_standing(void *data, unsigned events)
 {
 	struct shepherd *self = data;
 
 	(void)events;
-	read_errors(self);
-	if (self->errors >= 0 || self->state != HOST_STARTING)
+	watch_free(self->standing_watch);
+	self->standing_watch = NULL;
+	close(self->standing);
+	self->standing = -1;
+	if (self->state != HOST_STARTING)
 		return;
-	/* Also so when bubblewrap has failed: its end is then noticed first. */
+	/* Also so when the engine has failed: it complains before it ends, and its end is noticed soon. */
+	read_errors(self);
 	reap(self);
 	if (self->state != HOST_STARTING || self->error_length > 0)
 		return;
+	close(self->errors);
+	self->errors = -1;
 	set_state(self, HOST_RUNNING);
 	if (self->monitor)
 		tell_hello(self);
-	else if (self->listener_watch)
+	else
 		watch_set_events(self->listener_watch, LOOP_READ);
 }
 
@@ -495,8 +493,11 @@ static int open_signals(void)
 
 static int init(struct shepherd *self)
 {
-	*self = (struct shepherd){
-	        .state = HOST_SETUP, .started_by = geteuid(), .errors = -1, .signals = -1};
+	*self = (struct shepherd){.state = HOST_SETUP,
+	        .started_by = geteuid(),
+	        .errors = -1,
+	        .standing = -1,
+	        .signals = -1};
 	self->door = (struct door){.folder = -1, .listener = -1};
 	self->setup.lock = self->setup.control_listener = self->setup.policies = -1;
 	self->engine = engine_find("bubblewrap");
