@@ -10,10 +10,10 @@ void image_resize(struct image *self, uint32_t *pixels, uint16_t width, uint16_t
 	memset(pixels, 0, (size_t)width * height * sizeof(*pixels));
 }
 
-static void look_whether_whole(struct image *self)
+void image_look(struct image *self)
 {
 	uint32_t seen = IMAGE_SEEN;
-	size_t n_pixels = (size_t)self->width * self->height;
+	size_t n_pixels = self->is_whole ? 0 : (size_t)self->width * self->height;
 
 	for (size_t i = 0; i < n_pixels; i++)
 		seen &= self->pixels[i];
@@ -31,6 +31,4 @@ void image_take(
 		for (uint32_t i = 0; i < area->width; i++)
 			target[i] |= IMAGE_SEEN;
 	}
-	if (!self->is_whole)
-		look_whether_whole(self);
 }

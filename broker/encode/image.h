@@ -22,4 +22,7 @@ void image_resize(struct image *self, uint32_t *pixels, uint16_t width, uint16_t
 void image_take(
         struct image *self, const uint8_t *from, uint32_t stride_bytes, const struct rect *area);
 
+/* Whether the image is whole by now; once it is, it stays so. */
+void image_look(struct image *self);
+
 #endif

@@ -25,6 +25,7 @@ struct stream_decoder {
 	int32_t error; /* of DECODER_BROKEN */
 	uint64_t epoch;
 	uint32_t frame; /* last complete one */
+	bool has_frame; /* since the screen was black: it is that of `frame` */
 	uint16_t generation;
 	bool is_provisional;
 	struct screen screen;
@@ -121,10 +122,11 @@ static int32_t check_begin(
 	        begin->window_log > self->limits.window_log_max)
 		return STREAM_ERR_LIMIT;
 	if (begin->reset)
-		return frame == 0 ? STREAM_MORE : STREAM_ERR_SEQUENCE;
+		return STREAM_MORE;
 	/* The screen is to be kept: only if it is the one that the broker thinks of. */
-	if (self->state != DECODER_BETWEEN || begin->epoch != self->epoch || frame != self->frame ||
-	        begin->width != self->screen.width || begin->height != self->screen.height)
+	if (self->state != DECODER_BETWEEN || !self->has_frame || begin->epoch != self->epoch ||
+	        frame != self->frame || begin->width != self->screen.width ||
+	        begin->height != self->screen.height)
 		return STREAM_ERR_SEQUENCE;
 	return STREAM_MORE;
 }
@@ -141,8 +143,10 @@ static int32_t take_begin(struct stream_decoder *self, uint16_t generation, uint
 		status = inflate_begin(self->stream, begin.window_log);
 	if (status != STREAM_MORE)
 		return status;
-	if (begin.reset)
+	if (begin.reset) {
+		self->has_frame = false;
 		screen_init(&self->screen, self->pixels, begin.width, begin.height);
+	}
 	self->epoch = begin.epoch;
 	self->generation = generation;
 	self->frame = frame;
@@ -225,6 +229,7 @@ static int32_t take_frame(struct stream_decoder *self, uint16_t generation, uint
 		return status;
 	self->state = DECODER_BETWEEN;
 	self->frame = frame;
+	self->has_frame = true;
 	self->is_provisional = flags & PICTURE_PROVISIONAL;
 	return STREAM_FRAME;
 }
@@ -284,7 +289,7 @@ const struct side *stream_decoder_side(const struct stream_decoder *self)
 
 uint32_t stream_decoder_frame(const struct stream_decoder *self)
 {
-	return self->frame;
+	return self->has_frame ? self->frame : 0;
 }
 
 bool stream_decoder_is_provisional(const struct stream_decoder *self)
@@ -299,5 +304,5 @@ uint16_t stream_decoder_generation(const struct stream_decoder *self)
 
 uint64_t stream_decoder_epoch(const struct stream_decoder *self)
 {
-	return self->state == DECODER_BETWEEN ? self->epoch : 0;
+	return self->state == DECODER_BETWEEN && self->has_frame ? self->epoch : 0;
 }

@@ -2,11 +2,10 @@
  * the commands in them. docs/protocol.md is the prose; this file is the numbers. Everything is
  * little endian.
  *
- * BEGIN  header: generation of the geometry, frame number 0 (reset 1) or the last frame applied
- * (reset 0) payload: u64 epoch, u16 width, u16 height, u8 window log, u8 reset A new zstd stream
- * begins. reset 1: the screen is black, frame numbers go on from 0. reset 0: the screen that the
- * viewer holds (same epoch, same size) is still right and the frame number goes on; nothing else
- * does.
+ * BEGIN  header: generation of the geometry, number of the last frame of this epoch (frames go on from it)
+ *        payload: u64 epoch (never 0), u16 width, u16 height, u8 window log, u8 reset
+ *   A new zstd stream begins. reset 1: the screen is black. reset 0: the screen that the viewer holds (same
+ *   epoch, frame number and size) is still right; it is sent only to a viewer that claimed so in HELLO.
  *
  * FRAME  header: generation of the last BEGIN, frame number: one more than the frame before
  *        payload: u8 flags (bits of enum picture_flag), then bytes of the zstd stream

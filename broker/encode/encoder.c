@@ -1,0 +1,428 @@
+/* Wires image, viewer and values to the channels. capture stands on the isolated host's side of the line, gate on the
+ * terminals': what either breaks ends the process, and its exit status says so. */
+#include "encode/encoder.h"
+
+#include "base/channel.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "encode/capture_check.h"
+#include "encode/compressor.h"
+#include "encode/image.h"
+#include "encode/values.h"
+#include "encode/viewer.h"
+
+#include <stdlib.h>
+#include <sys/mman.h>
+
+struct encoder {
+	struct encoder_setup setup;
+	struct channel *capture, *gate; /* NULL: none, or gone */
+	struct capture_check check;
+	struct image image;
+	struct values values;
+	struct viewer viewer;
+	bool has_ended;
+	bool is_first_picture_told;
+	uint8_t *memory; /* one mapping for everything below */
+	size_t memory_size;
+	uint32_t *image_memory;
+};
+
+static void end(struct encoder *self, enum worker_exit status)
+{
+	if (self->has_ended)
+		return;
+	self->has_ended = true;
+	self->setup.on_end(self->setup.data, status);
+}
+
+/* ---- to gate ---- */
+
+/* A channel that is broken is noticed by its own callback, at the next turn. */
+static bool send_slice(struct encoder *self, const uint8_t *slice, size_t length)
+{
+	int error =
+	        CHANNEL_SEND(self->gate, slice, .bytes = slice, .bytes_length = (uint32_t)length);
+
+	if (error == SHOJI_ERR_MEMORY)
+		end(self, WORKER_EXIT_MEMORY);
+	return error == 0;
+}
+
+/* Only while nothing waits in the channel: what waits there could no longer be overtaken by a cursor, and would fill its
+ * queue. */
+static void pump_outbox(void *data)
+{
+	struct encoder *self = data;
+	const uint8_t *slice;
+	size_t length;
+
+	while (self->gate && !channel_wants_write(self->gate)) {
+		slice = outbox_peek(&self->viewer.outbox, &length);
+		if (!slice || !send_slice(self, slice, length))
+			return;
+		outbox_pop(&self->viewer.outbox);
+	}
+}
+
+static void pump_values(struct encoder *self)
+{
+	static uint8_t slice[WIRE_SLICE_MAX];
+
+	while (!channel_wants_write(self->gate)) {
+		size_t length = values_next(&self->values, self->viewer.capabilities, slice);
+		if (length == 0 || !send_slice(self, slice, length))
+			return;
+	}
+}
+
+/* May be called at any time; does what is possible now. */
+static void pump(struct encoder *self)
+{
+	if (!self->gate || self->viewer.state == VIEWER_ABSENT || self->has_ended)
+		return;
+	pump_values(self);
+	pump_outbox(self);
+	viewer_work(&self->viewer, &self->image);
+	if (self->viewer.has_failed) {
+		log_error(self->setup.lease_id, "bug in Shoji: a frame could not be encoded");
+		end(self, WORKER_EXIT_MEMORY);
+	}
+}
+
+/* ---- from capture ---- */
+
+static int take_geometry(struct encoder *self, struct message *in)
+{
+	struct message_geometry geometry;
+
+	if (message_get_geometry(in, &geometry) || capture_check_geometry(&self->check, &geometry))
+		return SHOJI_ERR_FORBIDDEN;
+	image_resize(&self->image, self->image_memory, geometry.width, geometry.height);
+	viewer_resize(&self->viewer, geometry.width, geometry.height);
+	values_forget_caret(&self->values);
+	return 0;
+}
+
+static void tell_first_picture(struct encoder *self)
+{
+	if (self->is_first_picture_told || !self->image.is_whole)
+		return;
+	self->is_first_picture_told = true;
+	self->setup.on_first_picture(self->setup.data);
+}
+
+/* The areas are read at once, whatever the viewer's credit: capture waits for the answer. */
+static void take_areas(struct encoder *self, const struct message_damage *damage)
+{
+	uint32_t stride_bytes = self->setup.width_max * (uint32_t)PIXEL_BYTES;
+
+	for (uint16_t i = 0; i < damage->n_rects; i++) {
+		image_take(&self->image, self->setup.pixels, stride_bytes, &damage->rects[i]);
+		viewer_damage(&self->viewer, &damage->rects[i]);
+	}
+	for (uint16_t i = 0; i < damage->n_copies; i++)
+		viewer_hint(&self->viewer, &damage->copies[i]);
+	image_look(&self->image);
+}
+
+static int take_damage(struct encoder *self, struct message *in)
+{
+	static struct message_damage damage; /* 2.8 KiB */
+	bool is_old;
+
+	if (message_get_damage(in, &damage) || capture_check_damage(&self->check, &damage, &is_old))
+		return SHOJI_ERR_FORBIDDEN;
+	if (!is_old)
+		take_areas(self, &damage);
+	/* A queue of a megabyte of answers that nobody reads: a capture that is no capture. */
+	if (CHANNEL_SEND(self->capture, taken, .sequence = damage.sequence) == SHOJI_ERR_LIMIT)
+		return SHOJI_ERR_FORBIDDEN;
+	tell_first_picture(self);
+	return 0;
+}
+
+static int take_cursor(struct encoder *self, struct message *in)
+{
+	struct message_cursor cursor;
+
+	if (message_get_cursor(in, &cursor) || capture_check_cursor(&cursor))
+		return SHOJI_ERR_FORBIDDEN;
+	values_set_cursor(&self->values, &cursor);
+	return 0;
+}
+
+static int take_caret(struct encoder *self, struct message *in)
+{
+	struct message_caret caret;
+
+	if (message_get_caret(in, &caret) || capture_check_caret(&self->check, &caret))
+		return SHOJI_ERR_FORBIDDEN;
+	values_set_caret(&self->values, &caret);
+	return 0;
+}
+
+static int take_takes_text(struct encoder *self, struct message *in)
+{
+	struct message_takes_text takes_text;
+
+	if (message_get_takes_text(in, &takes_text) || capture_check_takes_text(&takes_text))
+		return SHOJI_ERR_FORBIDDEN;
+	values_set_takes_text(&self->values, takes_text.takes_text);
+	return 0;
+}
+
+static int take_text_outcome(struct encoder *self, struct message *in)
+{
+	struct message_text_outcome outcome;
+
+	if (message_get_text_outcome(in, &outcome) || capture_check_text_outcome(&outcome))
+		return SHOJI_ERR_FORBIDDEN;
+	/* Nobody is there who asked. */
+	if (self->viewer.state == VIEWER_ABSENT)
+		return 0;
+	return values_add_outcome(&self->values, &outcome);
+}
+
+static int take_from_capture(struct encoder *self, struct message *in)
+{
+	/* The channel lets nothing else of the table through on this link. */
+	switch (in->number) {
+	case MESSAGE_GEOMETRY:
+		return take_geometry(self, in);
+	case MESSAGE_DAMAGE:
+		return take_damage(self, in);
+	case MESSAGE_CURSOR:
+		return take_cursor(self, in);
+	case MESSAGE_CARET:
+		return take_caret(self, in);
+	case MESSAGE_TAKES_TEXT:
+		return take_takes_text(self, in);
+	case MESSAGE_TEXT_OUTCOME:
+		return take_text_outcome(self, in);
+	default:
+		return SHOJI_ERR_FORBIDDEN;
+	}
+}
+
+static void on_capture_message(void *data, struct channel *channel, struct message *in)
+{
+	struct encoder *self = data;
+
+	(void)channel;
+	if (self->has_ended)
+		return;
+	if (take_from_capture(self, in)) {
+		log_error(self->setup.lease_id,
+		        "capture said something forbidden (message %u): it may have been taken "
+		        "over by "
+		        "the isolated host",
+		        in->number);
+		end(self, WORKER_EXIT_PEER);
+		return;
+	}
+	pump(self);
+}
+
+static void on_capture_close(void *data, struct channel *channel, int error)
+{
+	struct encoder *self = data;
+
+	self->capture = NULL;
+	channel_free(channel);
+	/* capture's own end is monitor's to judge; what it showed last stays on the screen until then. */
+	if (error == SHOJI_ERR_CLOSED)
+		return;
+	log_error(self->setup.lease_id, "channel to capture: %s", shoji_error_text(error));
+	end(self, WORKER_EXIT_PEER);
+}
+
+/* ---- from gate ---- */
+
+static int take_join(struct encoder *self, struct message *in)
+{
+	struct message_viewer_join join;
+
+	if (message_get_viewer_join(in, &join) || join.version != WIRE_VERSION ||
+	        join.capabilities & ~(uint32_t)WIRE_CAPABILITIES_ALL ||
+	        join.window_log_max < WIRE_WINDOW_LOG_MIN ||
+	        join.window_log_max > WIRE_WINDOW_LOG_MAX)
+		return SHOJI_ERR_FORBIDDEN;
+	viewer_join(&self->viewer, &join);
+	values_forget_outcomes(&self->values);
+	values_all_due(&self->values);
+	return 0;
+}
+
+static int take_ack(struct encoder *self, struct message *in)
+{
+	struct message_viewer_ack ack;
+
+	if (message_get_viewer_ack(in, &ack))
+		return SHOJI_ERR_FORBIDDEN;
+	/* The viewer's number, which gate passes on as it is: a wrong one is not gate's doing. */
+	if (!viewer_ack(&self->viewer, ack.frame))
+		log_debug(self->setup.lease_id, "frame %u was acknowledged and never sent",
+		        ack.frame);
+	return 0;
+}
+
+static int take_from_gate(struct encoder *self, struct message *in)
+{
+	switch (in->number) {
+	case MESSAGE_VIEWER_JOIN:
+		return take_join(self, in);
+	case MESSAGE_VIEWER_ACK:
+		return take_ack(self, in);
+	case MESSAGE_VIEWER_LEAVE:
+		viewer_leave(&self->viewer);
+		values_forget_outcomes(&self->values);
+		return 0;
+	default:
+		return SHOJI_ERR_FORBIDDEN;
+	}
+}
+
+static void on_gate_message(void *data, struct channel *channel, struct message *in)
+{
+	struct encoder *self = data;
+
+	(void)channel;
+	if (self->has_ended)
+		return;
+	if (take_from_gate(self, in)) {
+		log_error(self->setup.lease_id, "gate said something forbidden (message %u)",
+		        in->number);
+		end(self, WORKER_EXIT_PEER);
+		return;
+	}
+	pump(self);
+}
+
+static void on_gate_drained(void *data, struct channel *channel)
+{
+	(void)channel;
+	pump(data);
+}
+
+static void drop_gate(struct encoder *self)
+{
+	channel_free(self->gate);
+	self->gate = NULL;
+	viewer_leave(&self->viewer);
+	values_forget_outcomes(&self->values);
+}
+
+static void on_gate_close(void *data, struct channel *channel, int error)
+{
+	struct encoder *self = data;
+
+	(void)channel;
+	drop_gate(self);
+	/* gate was started anew: monitor brings the channel to the new one. */
+	if (error == SHOJI_ERR_CLOSED)
+		return;
+	log_error(self->setup.lease_id, "channel to gate: %s", shoji_error_text(error));
+	end(self, WORKER_EXIT_PEER);
+}
+
+/* ---- life ---- */
+
+static size_t rounded(size_t bytes)
+{
+	return (bytes + 4095) & ~(size_t)4095;
+}
+
+/* Address space for the largest screen; what a smaller one does not touch is never made. */
+static bool reserve(struct encoder *self)
+{
+	uint32_t width = self->setup.width_max, height = self->setup.height_max;
+	size_t screen = rounded((size_t)width * height * PIXEL_BYTES);
+	size_t sizes[5] = {screen, screen, rounded(compressor_size()),
+	        rounded(compressor_once_size()), rounded(outbox_size(width, height))};
+	uint8_t *parts[5];
+
+	for (size_t i = 0; i < 5; i++)
+		self->memory_size += sizes[i];
+	void *memory = mmap(NULL, self->memory_size, PROT_READ | PROT_WRITE,
+	        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (memory == MAP_FAILED)
+		return false;
+	self->memory = memory;
+	for (size_t i = 0, at = 0; i < 5; at += sizes[i], i++)
+		parts[i] = self->memory + at;
+	self->image_memory = (uint32_t *)(void *)parts[0];
+	values_init(&self->values, parts[3], sizes[3]);
+	viewer_init(&self->viewer, self->setup.epoch,
+	        &(struct viewer_memory){.reference = (uint32_t *)(void *)parts[1],
+	                .compressor = parts[2],
+	                .outbox = parts[4],
+	                .outbox_size = sizes[4]},
+	        pump_outbox, self);
+	return true;
+}
+
+struct encoder *encoder_new(const struct encoder_setup *setup)
+{
+	struct encoder *self;
+
+	if (setup->width_max == 0 || setup->width_max > SCREEN_WIDTH_MAX ||
+	        setup->height_max == 0 || setup->height_max > SCREEN_HEIGHT_MAX ||
+	        setup->epoch == 0)
+		return NULL;
+	self = calloc(1, sizeof(*self));
+	if (!self)
+		return NULL;
+	self->setup = *setup;
+	capture_check_init(&self->check, setup->width_max, setup->height_max);
+	if (reserve(self))
+		return self;
+	free(self);
+	return NULL;
+}
+
+void encoder_free(struct encoder *self)
+{
+	if (!self)
+		return;
+	channel_free(self->capture);
+	channel_free(self->gate);
+	munmap(self->memory, self->memory_size);
+	free(self);
+}
+
+int encoder_set_capture(struct encoder *self, int fd)
+{
+	channel_free(self->capture);
+	self->capture = channel_new(fd, LINK_CAPTURE_ENCODE, SIDE_B);
+	if (!self->capture)
+		return SHOJI_ERR_MEMORY;
+	channel_set_phase(self->capture, PHASE_READY);
+	return channel_watch(
+	        self->capture, self->setup.loop, on_capture_message, on_capture_close, self);
+}
+
+int encoder_set_gate(struct encoder *self, int fd)
+{
+	drop_gate(self);
+	self->gate = channel_new(fd, LINK_GATE_ENCODE, SIDE_B);
+	if (!self->gate)
+		return SHOJI_ERR_MEMORY;
+	channel_set_phase(self->gate, PHASE_READY);
+	channel_set_on_drained(self->gate, on_gate_drained);
+	return channel_watch(self->gate, self->setup.loop, on_gate_message, on_gate_close, self);
+}
+
+void encoder_picture(const struct encoder *self, struct encoder_picture *picture)
+{
+	*picture = (struct encoder_picture){.pixels = self->image.pixels,
+	        .width = self->image.width,
+	        .height = self->image.height,
+	        .stride_bytes = self->image.width * (uint32_t)PIXEL_BYTES};
+}
+
+const struct frame_counts *encoder_counts(const struct encoder *self)
+{
+	return &self->viewer.counts;
+}

@@ -1,0 +1,43 @@
+/* The encoder of one session: between the channels to capture and gate. Everything but the process: tests run it with
+ * socketpairs. */
+#ifndef SHOJI_ENCODE_ENCODER_H
+#define SHOJI_ENCODE_ENCODER_H
+
+#include "base/session.h"
+#include "encode/frame.h"
+
+#include <stdint.h>
+
+struct encoder;
+struct loop;
+
+struct encoder_setup {
+	struct loop *loop; /* borrowed */
+	uint64_t lease_id; /* for the log */
+	uint64_t epoch;    /* random, not 0 */
+	const uint8_t *
+	        pixels; /* width_max x height_max x PIXEL_BYTES, borrowed; another process writes them */
+	uint16_t width_max, height_max; /* 1..SCREEN_WIDTH_MAX, SCREEN_HEIGHT_MAX */
+	void (*on_first_picture)(void *data);
+	/* The process must end with that status; called within a callback of the loop, at most once. */
+	void (*on_end)(void *data, enum worker_exit status);
+	void *data;
+};
+
+/* Reserves all memory of the screens and compressors. NULL: no memory. */
+struct encoder *encoder_new(const struct encoder_setup *setup);
+void encoder_free(struct encoder *self);
+
+/* Takes fd, the end of the channel to capture, resp. gate; a new one replaces the old. 0 or SHOJI_ERR_MEMORY. */
+int encoder_set_capture(struct encoder *self, int fd);
+int encoder_set_gate(struct encoder *self, int fd);
+
+struct encoder_picture {
+	const uint32_t *pixels; /* B,G,R,X; borrowed until the loop's next turn */
+	uint16_t width, height; /* 0: no geometry yet */
+	uint32_t stride_bytes;
+};
+void encoder_picture(const struct encoder *self, struct encoder_picture *picture);
+const struct frame_counts *encoder_counts(const struct encoder *self);
+
+#endif

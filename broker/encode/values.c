@@ -1,0 +1,159 @@
+/* Turns checked values of capture into slices. The cursor's pixels are anything the isolated host likes: they are
+ * re-encoded, like the screen. */
+#include "encode/values.h"
+
+#include "base/error.h"
+#include "encode/compressor.h"
+#include "stream/picture.h"
+
+#include <string.h>
+
+#define CURSOR_HEAD_BYTES (WIRE_HEADER_BYTES + 4)
+
+void values_init(struct values *self, void *once_memory, size_t once_size)
+{
+	memset(self, 0, sizeof(*self));
+	self->once_memory = once_memory;
+	self->once_size = once_size;
+	self->takes_text = 2;
+}
+
+static void put_header(struct bytes_writer *writer, uint8_t channel, uint8_t type)
+{
+	bytes_put_u8(writer, channel);
+	bytes_put_u8(writer, type);
+	bytes_put_u16(writer, 0);
+	bytes_put_u32(writer, 0);
+}
+
+/* R,G,B,A of B,G,R and a mask of one bit a pixel. keep: the bits of each colour that stay. */
+static size_t to_rgba(const struct message_cursor *cursor, uint8_t keep, uint8_t *out)
+{
+	size_t n_pixels = (size_t)cursor->width * cursor->height;
+	size_t mask_stride = (cursor->width + 7u) / 8;
+	const uint8_t *colour = cursor->image, *mask = cursor->image + n_pixels * 3;
+
+	for (size_t i = 0; i < n_pixels; i++, colour += 3, out += 4) {
+		size_t x = i % cursor->width, y = i / cursor->width;
+		bool is_shown = mask[y * mask_stride + x / 8] & (0x80u >> (x % 8));
+		/* What is not shown is black: nothing hides in it, and it costs nothing. */
+		out[0] = is_shown ? colour[2] & keep : 0;
+		out[1] = is_shown ? colour[1] & keep : 0;
+		out[2] = is_shown ? colour[0] & keep : 0;
+		out[3] = is_shown ? 255 : 0;
+	}
+	return n_pixels * 4;
+}
+
+static size_t compress(struct values *self, const struct message_cursor *cursor, uint8_t keep)
+{
+	static uint8_t rgba[CURSOR_BYTES_MAX];
+	size_t length = to_rgba(cursor, keep, rgba);
+
+	return compressor_once(self->once_memory, self->once_size, rgba, length,
+	        self->cursor + CURSOR_HEAD_BYTES, sizeof(self->cursor) - CURSOR_HEAD_BYTES);
+}
+
+void values_set_cursor(struct values *self, const struct message_cursor *cursor)
+{
+	struct message_cursor shown = *cursor;
+	struct bytes_writer writer;
+	size_t length = 0;
+
+	if (shown.width > 0)
+		length = compress(self, &shown, 0xff);
+	/* A cursor of noise does not fit into a slice; with three bits a colour any does. */
+	if (shown.width > 0 && length == 0)
+		length = compress(self, &shown, 0xe0);
+	if (length == 0)
+		shown.width = shown.height = 0;
+	bytes_writer_init(&writer, self->cursor, CURSOR_HEAD_BYTES);
+	put_header(&writer, WIRE_CURSOR, WIRE_CURSOR_IMAGE);
+	bytes_put_u8(&writer, shown.width);
+	bytes_put_u8(&writer, shown.height);
+	bytes_put_u8(&writer, shown.width ? shown.hot_x : 0);
+	bytes_put_u8(&writer, shown.width ? shown.hot_y : 0);
+	self->cursor_length = writer.length + length;
+	self->has_cursor = self->is_cursor_due = true;
+}
+
+void values_set_caret(struct values *self, const struct message_caret *caret)
+{
+	self->caret = *caret;
+	self->has_caret = self->is_caret_due = true;
+}
+
+void values_forget_caret(struct values *self)
+{
+	self->has_caret = self->is_caret_due = false;
+}
+
+void values_set_takes_text(struct values *self, uint8_t takes_text)
+{
+	self->takes_text = takes_text;
+	self->is_takes_text_due = true;
+}
+
+int values_add_outcome(struct values *self, const struct message_text_outcome *outcome)
+{
+	if (self->n_outcomes == VALUES_OUTCOMES_MAX)
+		return SHOJI_ERR_LIMIT;
+	self->outcomes[self->n_outcomes++] = *outcome;
+	return 0;
+}
+
+void values_all_due(struct values *self)
+{
+	self->is_cursor_due = self->has_cursor;
+	self->is_caret_due = self->has_caret;
+	self->is_takes_text_due = true;
+}
+
+void values_forget_outcomes(struct values *self)
+{
+	self->n_outcomes = 0;
+}
+
+static void put_caret(struct values *self, struct bytes_writer *writer)
+{
+	put_header(writer, WIRE_CURSOR, WIRE_CURSOR_CARET);
+	bytes_put_u16(writer, self->caret.x);
+	bytes_put_u16(writer, self->caret.y);
+	bytes_put_u16(writer, self->caret.width);
+	bytes_put_u16(writer, self->caret.height);
+	self->is_caret_due = false;
+}
+
+static void put_takes_text(struct values *self, struct bytes_writer *writer)
+{
+	put_header(writer, WIRE_TEXT, WIRE_TEXT_TAKEN);
+	bytes_put_u8(writer, self->takes_text);
+	self->is_takes_text_due = false;
+}
+
+static void put_outcome(struct values *self, struct bytes_writer *writer)
+{
+	put_header(writer, WIRE_TEXT, WIRE_TEXT_OUTCOME);
+	bytes_put_u32(writer, self->outcomes[0].text_number);
+	bytes_put_u8(writer, self->outcomes[0].outcome);
+	self->n_outcomes--;
+	memmove(self->outcomes, self->outcomes + 1, self->n_outcomes * sizeof(self->outcomes[0]));
+}
+
+size_t values_next(struct values *self, uint32_t capabilities, uint8_t *out)
+{
+	struct bytes_writer writer;
+
+	bytes_writer_init(&writer, out, WIRE_SLICE_MAX);
+	if (self->n_outcomes > 0) {
+		put_outcome(self, &writer);
+	} else if (self->is_takes_text_due) {
+		put_takes_text(self, &writer);
+	} else if (self->is_caret_due) {
+		put_caret(self, &writer);
+	} else if (self->is_cursor_due && (capabilities & WIRE_CAN_CURSOR)) {
+		bytes_put_raw(&writer, self->cursor, self->cursor_length);
+		self->is_cursor_due = false;
+	}
+	return writer.length;
+}

@@ -1,0 +1,79 @@
+/* One viewer as encode sees it: what its screen holds, what it may be sent, what waits for it. */
+#ifndef SHOJI_ENCODE_VIEWER_H
+#define SHOJI_ENCODE_VIEWER_H
+
+#include "base/message.h"
+#include "encode/frame.h"
+#include "encode/outbox.h"
+#include "encode/slicer.h"
+#include "encode/tiles.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Credit: a frame enters the compressor only when fewer frames and bytes are on their way, not yet drawn. One that enters may
+ * be larger than what is left. */
+#define VIEWER_FRAMES_IN_FLIGHT_MAX 6
+#define VIEWER_BYTES_IN_FLIGHT_MAX (256 * 1024)
+#define VIEWER_HINTS_MAX 4
+
+enum viewer_state {
+	VIEWER_ABSENT,
+	VIEWER_BEGINNING, /* BEGIN goes before the next frame */
+	VIEWER_LIVE,
+};
+
+/* Slices were put into the outbox: it may be pumped at once, while more are made. */
+typedef void (*viewer_slices_fn)(void *data);
+
+struct viewer {
+	enum viewer_state state; /* written by viewer_set_state() only */
+	bool has_failed;         /* zstd or the outbox did: a bug; the process must end */
+	uint32_t capabilities;
+	uint32_t window_log;
+	uint64_t epoch;      /* of this encode */
+	uint16_t generation; /* of the geometry, as the wire counts it */
+	uint32_t frame;      /* the last one made */
+	uint32_t acked;      /* the last one drawn */
+	uint32_t frame_bytes[VIEWER_FRAMES_IN_FLIGHT_MAX]; /* by number, modulo */
+	uint32_t bytes_in_flight;
+	bool keeps_screen; /* at the next BEGIN: the reference is what the viewer has */
+	bool has_reference; /* it is the screen as of `frame` (not so between BEGIN and the first frame after it) */
+	uint32_t *reference; /* borrowed */
+	struct tiles dirty;
+	struct scroll_offset hints[VIEWER_HINTS_MAX];
+	size_t n_hints;
+	struct slicer slicer;
+	void *compressor_memory; /* borrowed: compressor_size() bytes */
+	struct outbox outbox;
+	struct frame_counts counts;
+	viewer_slices_fn on_slices;
+	void *data;
+};
+
+struct viewer_memory {
+	uint32_t *reference; /* the largest screen */
+	void *compressor;    /* compressor_size() */
+	uint8_t *outbox;     /* outbox_size() of the largest screen */
+	size_t outbox_size;
+};
+
+void viewer_init(struct viewer *self, uint64_t epoch, const struct viewer_memory *memory,
+        viewer_slices_fn on_slices, void *data);
+
+/* The screen has a new size: nothing of the old one is of use. */
+void viewer_resize(struct viewer *self, uint16_t width, uint16_t height);
+void viewer_damage(struct viewer *self, const struct rect *area);
+void viewer_hint(struct viewer *self, const struct copy_hint *hint);
+
+/* join: its values are in range (checked by the caller). Replaces whoever was there. */
+void viewer_join(struct viewer *self, const struct message_viewer_join *join);
+/* Frames that were never sent are not believed: returns false. */
+bool viewer_ack(struct viewer *self, uint32_t frame);
+void viewer_leave(struct viewer *self);
+
+/* A pump: makes the next frame when there is a viewer, credit, an empty outbox, a whole image, and something to say. */
+void viewer_work(struct viewer *self, const struct image *image);
+
+#endif
