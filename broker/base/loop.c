@@ -164,6 +164,11 @@ void loop_stop(struct loop *self, int status)
 	self->status = status;
 }
 
+int loop_fd(const struct loop *self)
+{
+	return self->epoll_fd;
+}
+
 static uint32_t epoll_events(unsigned events)
 {
 	return (events & LOOP_READ ? EPOLLIN : 0u) | (events & LOOP_WRITE ? EPOLLOUT : 0u);

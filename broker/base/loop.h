@@ -23,6 +23,9 @@ int loop_run(struct loop *self);
 /* One turn, waiting at most timeout_ms (-1: until something happens). For tests. */
 void loop_turn(struct loop *self, int timeout_ms);
 void loop_stop(struct loop *self, int status);
+/* Readable when a watched descriptor is ready: to wait for this loop inside another, which then calls
+ * loop_turn(self, 0). Timers do not make it readable. Stays the loop's. */
+int loop_fd(const struct loop *self);
 
 /* events: LOOP_READ and LOOP_WRITE, or 0 to be told of hang-up only. The fd stays the caller's and
  * must stay open until watch_free(). NULL: no memory. */

@@ -1,0 +1,427 @@
+/* Joins what monitor sent (stream and input of a lease) to the viewer that keeper attached to that lease.
+ * encode's side is treated as hostile: only the header of a slice is looked at, and the first that breaks a rule ends
+ * the stream. Back-pressure: at most one slice waits here; until it is sent, the channel is not read. */
+#include "gate/session.h"
+
+#include "base/channel.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/session.h"
+#include "gate/gate_state.h"
+#include "gate/keeper_link.h"
+#include "gate/viewer.h"
+#include "gate/viewer_input.h"
+#include "stream/wire.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define ACTIVITY_EVERY_MS 10000
+
+static struct session *find(struct gate *gate, uint64_t lease_id)
+{
+	for (struct session *at = gate->sessions; at; at = at->next)
+		if (at->lease_id == lease_id)
+			return at;
+	return NULL;
+}
+
+static struct session *get(struct gate *gate, uint64_t lease_id)
+{
+	struct session *self = find(gate, lease_id);
+
+	if (self)
+		return self;
+	self = calloc(1, sizeof(*self));
+	if (!self)
+		return NULL;
+	self->gate = gate;
+	self->lease_id = lease_id;
+	self->next = gate->sessions;
+	gate->sessions = self;
+	return self;
+}
+
+static void close_stream(struct session *self)
+{
+	channel_free(self->stream);
+	self->stream = NULL;
+}
+
+static void close_input(struct session *self)
+{
+	watch_free(self->input_watch);
+	self->input_watch = NULL;
+	channel_free(self->input);
+	self->input = NULL;
+}
+
+static void session_free(struct session *self)
+{
+	for (struct session **at = &self->gate->sessions; *at; at = &(*at)->next)
+		if (*at == self) {
+			*at = self->next;
+			break;
+		}
+	close_stream(self);
+	close_input(self);
+	free(self);
+}
+
+static void free_if_unused(struct session *self)
+{
+	if (!self->stream && !self->input && !self->viewer)
+		session_free(self);
+}
+
+void session_free_all(struct gate *gate)
+{
+	while (gate->sessions)
+		session_free(gate->sessions);
+}
+
+/* ---- the stream: encode -> viewer ---- */
+
+/* encode ends when its socket closes; monitor then ends the session. */
+static void end_stream(struct session *self)
+{
+	close_stream(self);
+	if (self->viewer)
+		viewer_end(self->viewer, END_ENCODE_FAILED, LEAVE_DETACHED);
+	else
+		free_if_unused(self);
+}
+
+static void on_slice(struct session *self, const uint8_t *slice, size_t length)
+{
+	int error = slice_check(&self->slices, slice, length, clock_now_ms());
+
+	if (error) {
+		log_error(self->lease_id,
+		        "encode broke the rules of the stream (%s): the stream is closed",
+		        shoji_error_text(error));
+		end_stream(self);
+		return;
+	}
+	if (!self->viewer)
+		return;
+	/* A slice made for the viewer before this one is of another compressed stream. (Were that one's BEGIN still on
+	 * its way, the new viewer would see two BEGINs, which the format permits.) */
+	if (self->is_awaiting_begin && !slice_is_begin(slice))
+		return;
+	self->is_awaiting_begin = false;
+	viewer_take_slice(self->viewer, slice, length);
+	channel_pause(self->stream, true);
+}
+
+static void on_stream_message(void *data, struct channel *channel, struct message *in)
+{
+	struct session *self = data;
+	struct message_slice slice;
+
+	(void)channel;
+	if (message_get_slice(in, &slice) == 0) {
+		on_slice(self, slice.bytes, slice.bytes_length);
+		return;
+	}
+	log_error(self->lease_id, "encode sent a malformed message: the stream is closed");
+	end_stream(self);
+}
+
+static void on_stream_close(void *data, struct channel *channel, int error)
+{
+	struct session *self = data;
+
+	(void)channel;
+	/* monitor tells in a moment why; the viewer keeps its last picture until then. */
+	log_info(self->lease_id, "stream closed: %s", shoji_error_text(error));
+	close_stream(self);
+	free_if_unused(self);
+}
+
+static int open_stream(struct session *self, int fd)
+{
+	close_stream(self);
+	self->stream = channel_new(fd, LINK_GATE_ENCODE, SIDE_A);
+	if (!self->stream)
+		return SHOJI_ERR_MEMORY;
+	channel_set_phase(self->stream, PHASE_READY);
+	if (!channel_watch(
+	            self->stream, self->gate->loop, on_stream_message, on_stream_close, self))
+		return 0;
+	close_stream(self);
+	return SHOJI_ERR_MEMORY;
+}
+
+bool session_is_live(const struct session *self)
+{
+	return self->stream && self->input;
+}
+
+void session_begin_stream(struct session *self)
+{
+	struct message_viewer_join join;
+
+	if (!self->stream || !viewer_fill_join(self->viewer, &join))
+		return;
+	self->is_awaiting_begin = true;
+	channel_pause(self->stream, false);
+	if (CHANNEL_SEND_VALUE(self->stream, viewer_join, &join))
+		log_warning(self->lease_id, "encode could not be told of the viewer");
+}
+
+void session_resume(struct session *self)
+{
+	if (self->stream)
+		channel_pause(self->stream, false);
+}
+
+void session_acknowledge(struct session *self, uint32_t frame, uint32_t drawn_after_us)
+{
+	/* One that is lost is made up for by the next: it acknowledges all before it. */
+	if (self->stream)
+		CHANNEL_SEND(
+		        self->stream, viewer_ack, .frame = frame, .drawn_after_us = drawn_after_us);
+}
+
+/* ---- input: viewer -> capture ---- */
+
+static void watch_input(struct session *self)
+{
+	if (self->input_watch)
+		watch_set_events(
+		        self->input_watch, channel_wants_write(self->input) ? LOOP_WRITE : 0);
+}
+
+static void on_input_event(void *data, unsigned events)
+{
+	struct session *self = data;
+
+	if (!(events & LOOP_HANGUP) && !channel_flush(self->input)) {
+		watch_input(self);
+		return;
+	}
+	close_input(self);
+	free_if_unused(self);
+}
+
+/* Not channel_watch(): the reading side is shut, which a watch for reading would take for the peer's end. */
+static int open_input(struct session *self, int fd)
+{
+	close_input(self);
+	/* Nothing comes back from capture, whatever becomes of it. */
+	shutdown(fd, SHUT_RD);
+	self->input = channel_new(fd, LINK_GATE_CAPTURE, SIDE_A);
+	if (!self->input)
+		return SHOJI_ERR_MEMORY;
+	channel_set_phase(self->input, PHASE_READY);
+	self->has_lost_input = false;
+	self->input_sequence = 0;
+	self->input_watch =
+	        watch_new(self->gate->loop, channel_fd(self->input), 0, on_input_event, self);
+	if (self->input_watch)
+		return 0;
+	close_input(self);
+	return SHOJI_ERR_MEMORY;
+}
+
+/* What cannot be sent is lost; but a key that went down must come up, so all are released before the next. */
+static void note_sent(struct session *self, int error)
+{
+	if (error) {
+		if (!self->has_lost_input)
+			log_warning(self->lease_id,
+			        "capture does not take input (%s): some is lost",
+			        shoji_error_text(error));
+		self->has_lost_input = true;
+		self->input_sequence--;
+	}
+	watch_input(self);
+}
+
+static void release_all(struct session *self)
+{
+	if (!self->input)
+		return;
+	int error =
+	        CHANNEL_SEND(self->input, input_release_all, .sequence = ++self->input_sequence);
+	self->has_lost_input = false;
+	note_sent(self, error);
+}
+
+static uint16_t hold(uint16_t value, uint64_t size)
+{
+	return value < size ? value : (uint16_t)(size - 1);
+}
+
+static int send_text(struct session *self, const struct viewer_message *message)
+{
+	/* 16 KiB are too many for the stack of a callback. */
+	static struct message_input_text text;
+
+	text.sequence = ++self->input_sequence;
+	text.text_number = message->text.number;
+	text.is_commit = message->text.is_commit;
+	memcpy(text.text, message->text.text, message->text.length + 1);
+	int error = CHANNEL_SEND_VALUE(self->input, input_text, &text);
+	/* What a person writes does not stay behind. */
+	explicit_bzero(text.text, message->text.length);
+	channel_forget(self->input);
+	return error;
+}
+
+static int send_input(struct session *self, const struct viewer_message *message)
+{
+	const struct config *config = &self->gate->config;
+
+	switch (message->kind) {
+	case VIEWER_MESSAGE_KEY:
+		return CHANNEL_SEND(self->input, input_key, .sequence = ++self->input_sequence,
+		        .key = message->key.key, .is_down = message->key.is_down,
+		        .modifiers = message->key.modifiers);
+	case VIEWER_MESSAGE_POINTER:
+		return CHANNEL_SEND(self->input, input_pointer, .sequence = ++self->input_sequence,
+		        .x = hold(message->pointer.x, config->profile.width_max),
+		        .y = hold(message->pointer.y, config->profile.height_max),
+		        .buttons = message->pointer.buttons,
+		        .modifiers = message->pointer.modifiers);
+	case VIEWER_MESSAGE_WHEEL:
+		return CHANNEL_SEND(self->input, input_wheel, .sequence = ++self->input_sequence,
+		        .x = hold(message->wheel.x, config->profile.width_max),
+		        .y = hold(message->wheel.y, config->profile.height_max),
+		        .left = message->wheel.left, .right = message->wheel.right,
+		        .up = message->wheel.up, .down = message->wheel.down,
+		        .modifiers = message->wheel.modifiers);
+	case VIEWER_MESSAGE_TEXT:
+		return send_text(self, message);
+	case VIEWER_MESSAGE_RELEASE_ALL:
+		return CHANNEL_SEND(
+		        self->input, input_release_all, .sequence = ++self->input_sequence);
+	case VIEWER_MESSAGE_SKIP:
+	case VIEWER_MESSAGE_HELLO:
+	case VIEWER_MESSAGE_PING:
+	case VIEWER_MESSAGE_ACK:
+		break;
+	}
+	return 0;
+}
+
+static void tell_activity(struct session *self)
+{
+	uint64_t now_ms = clock_now_ms();
+
+	if (self->told_activity_ms && now_ms - self->told_activity_ms < ACTIVITY_EVERY_MS)
+		return;
+	self->told_activity_ms = now_ms;
+	keeper_tell_activity(self->gate, self->lease_id);
+}
+
+void session_input(struct session *self, const struct viewer_message *message)
+{
+	/* A page that lets go of keys by itself is not a person at work. */
+	if (message->kind != VIEWER_MESSAGE_RELEASE_ALL)
+		tell_activity(self);
+	if (self->has_lost_input)
+		release_all(self);
+	if (self->input)
+		note_sent(self, send_input(self, message));
+}
+
+/* ---- joining and leaving ---- */
+
+struct session *session_attach(struct gate *gate, uint64_t lease_id, struct viewer *viewer)
+{
+	struct session *self = get(gate, lease_id);
+
+	if (!self)
+		return NULL;
+	if (self->viewer)
+		viewer_replace(self->viewer);
+	self->viewer = viewer;
+	self->told_activity_ms = 0;
+	return self;
+}
+
+void session_detach(struct session *self, struct viewer *viewer, enum session_leave leave)
+{
+	if (self->viewer != viewer)
+		return;
+	self->viewer = NULL;
+	release_all(self);
+	if (self->stream) {
+		CHANNEL_SEND(self->stream, viewer_leave);
+		channel_pause(self->stream, false);
+	}
+	if (leave == LEAVE_REPLACED)
+		return;
+	log_info(self->lease_id, "viewer left");
+	if (leave == LEAVE_DETACHED)
+		keeper_tell_detached(self->gate, self->lease_id);
+	free_if_unused(self);
+}
+
+void session_join(struct gate *gate, uint64_t lease_id, int stream_fd, int input_fd)
+{
+	struct session *self = get(gate, lease_id);
+
+	if (!self) {
+		log_error(lease_id, "no memory to join this session");
+		channel_free(channel_new(stream_fd, LINK_GATE_ENCODE, SIDE_A)); /* closes it */
+		channel_free(channel_new(input_fd, LINK_GATE_CAPTURE, SIDE_A));
+		return;
+	}
+	int stream_error = open_stream(self, stream_fd);
+	int input_error = open_input(self, input_fd);
+	if (stream_error || input_error)
+		log_error(lease_id, "no memory to join this session");
+	if (self->viewer && session_is_live(self))
+		viewer_on_live(self->viewer);
+	free_if_unused(self);
+}
+
+void session_gone(struct gate *gate, uint64_t lease_id, unsigned reason)
+{
+	struct session *self = find(gate, lease_id);
+
+	if (!self)
+		return;
+	close_stream(self);
+	close_input(self);
+	if (self->viewer)
+		viewer_end(self->viewer, reason, LEAVE_OVER); /* detaches it */
+	self = find(gate, lease_id);
+	if (self)
+		free_if_unused(self);
+}
+
+void session_end_viewer(struct gate *gate, uint64_t lease_id, unsigned reason)
+{
+	struct session *self = find(gate, lease_id);
+
+	if (self && self->viewer)
+		viewer_end(self->viewer, reason, LEAVE_OVER);
+}
+
+void session_notify_viewer(struct gate *gate, uint64_t lease_id, unsigned notice, const char *text)
+{
+	struct session *self = find(gate, lease_id);
+
+	if (self && self->viewer)
+		viewer_notice(self->viewer, notice, text);
+}
+
+bool session_has_viewer(struct gate *gate, uint64_t lease_id)
+{
+	const struct session *self = find(gate, lease_id);
+
+	return self && self->viewer;
+}
+
+void session_tell_attached(struct gate *gate)
+{
+	for (struct session *at = gate->sessions; at; at = at->next)
+		if (at->viewer)
+			keeper_tell_activity(gate, at->lease_id);
+}
