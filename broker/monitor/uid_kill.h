@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* SIGKILL to all processes of uid, wherever they are. Needs root. Returns whether there was one (or
- * it could not be found out), so: call again until it returns false. */
+/* SIGKILL to all processes of uid, wherever they are. Needs root. Returns whether there was one:
+ * call again until there is none. */
 bool uid_kill(uid_t uid, gid_t gid);
 
 /* Whose process it is. Returns 0 and *uid, or SHOJI_ERR_NOT_FOUND. */

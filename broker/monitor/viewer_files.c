@@ -9,6 +9,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +19,7 @@
 
 #define DEPTH_MAX 4
 #define FILE_BYTES_MAX (16 * 1024 * 1024)
-#define PATH_BYTES_MAX 4096
+#define NAME_BYTES_MAX (ASSET_NAME_MAX + 1)
 
 const char *viewer_file_type(const char *name)
 {
@@ -54,6 +55,11 @@ struct walk {
 	size_t size;
 };
 
+static int join(char out[PATH_MAX], const char *folder, const char *name)
+{
+	return snprintf(out, PATH_MAX, "%s/%s", folder, name) < PATH_MAX ? 0 : SHOJI_ERR_LIMIT;
+}
+
 static int add_file(struct walk *self, const char *path, const char *name)
 {
 	const char *type = viewer_file_type(name);
@@ -77,14 +83,18 @@ static int add_folder(struct walk *self, const char *below, int depth);
 
 static int add_entry(struct walk *self, const char *below, const char *name, int depth)
 {
-	char path[PATH_BYTES_MAX];
-	char full_name[PATH_BYTES_MAX];
+	char path[PATH_MAX];
+	char full_name[NAME_BYTES_MAX];
 	struct stat status;
 
 	if (name[0] == '.')
 		return 0;
-	snprintf(full_name, sizeof(full_name), "%s%s%s", below, below[0] ? "/" : "", name);
-	snprintf(path, sizeof(path), "%s/%s", self->folder, full_name);
+	int length =
+	        snprintf(full_name, sizeof(full_name), "%s%s%s", below, below[0] ? "/" : "", name);
+	if (length >= (int)sizeof(full_name) || join(path, self->folder, full_name)) {
+		snprintf(self->complaint, self->size, "%s/%s: its name is too long", below, name);
+		return SHOJI_ERR_LIMIT;
+	}
 	if (lstat(path, &status) < 0) {
 		snprintf(self->complaint, self->size, "%s: %s", path, strerror(errno));
 		return SHOJI_ERR_SYSTEM;
@@ -96,12 +106,11 @@ static int add_entry(struct walk *self, const char *below, const char *name, int
 
 static int add_folder(struct walk *self, const char *below, int depth)
 {
-	char path[PATH_BYTES_MAX];
+	char path[PATH_MAX];
 	const struct dirent *entry;
-	int error = 0;
+	int error = join(path, self->folder, below);
 
-	snprintf(path, sizeof(path), "%s/%s", self->folder, below);
-	DIR *folder = opendir(path);
+	DIR *folder = error ? NULL : opendir(path);
 	if (!folder) {
 		snprintf(self->complaint, self->size, "%s: %s", path, strerror(errno));
 		return SHOJI_ERR_SYSTEM;
