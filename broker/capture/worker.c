@@ -184,6 +184,7 @@ static void begin_updates(struct worker *self)
 	send_geometry(self);
 	self->request = REQUEST_ALL;
 	self->is_picture_due = true;
+	pump_sending(self);
 }
 
 static int feed_handshake(struct worker *self, const uint8_t *data, size_t length)

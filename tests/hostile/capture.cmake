@@ -1,0 +1,16 @@
+# The real capture process against hosts that lie, and against a real Xvnc.
+pkg_check_modules(XCB REQUIRED IMPORTED_TARGET xcb)
+
+add_executable(capture-process ${CMAKE_CURRENT_LIST_DIR}/capture-process.c)
+target_link_libraries(capture-process PRIVATE shoji-capture shoji-base)
+
+foreach(tool x-grab x-draw)
+  add_executable(${tool} ${CMAKE_CURRENT_LIST_DIR}/../tools/${tool}.c)
+  target_link_libraries(${tool} PRIVATE PkgConfig::XCB)
+  target_include_directories(${tool} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+endforeach()
+
+shoji_unit_test(hostile-capture SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_capture_hostile.c
+  ${CMAKE_CURRENT_LIST_DIR}/capture_process.c LIBS shoji-capture)
+target_compile_definitions(test-hostile-capture PRIVATE CAPTURE_PROCESS="$<TARGET_FILE:capture-process>")
+add_dependencies(test-hostile-capture capture-process)
