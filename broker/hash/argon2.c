@@ -17,8 +17,8 @@ int argon2_init(struct argon2 *self, uint32_t memory_kib, uint32_t passes)
 	if (sodium_init() < 0)
 		return SHOJI_ERR_SYSTEM;
 	if (value.memory_bytes < crypto_pwhash_argon2id_MEMLIMIT_MIN ||
-		value.memory_bytes > crypto_pwhash_argon2id_MEMLIMIT_MAX ||
-		passes < crypto_pwhash_argon2id_OPSLIMIT_MIN)
+	        value.memory_bytes > crypto_pwhash_argon2id_MEMLIMIT_MAX ||
+	        passes < crypto_pwhash_argon2id_OPSLIMIT_MIN)
 		return SHOJI_ERR_CONFIG;
 	randombytes_buf(random, sizeof(random));
 	sodium_bin2hex(secret, sizeof(secret), random, sizeof(random));
@@ -35,7 +35,7 @@ int argon2_make(const struct argon2 *self, const char *password, char out[ARGON2
 	char text[crypto_pwhash_argon2id_STRBYTES];
 
 	if (crypto_pwhash_argon2id_str(
-		    text, password, strlen(password), self->passes, self->memory_bytes) < 0)
+	            text, password, strlen(password), self->passes, self->memory_bytes) < 0)
 		return SHOJI_ERR_MEMORY;
 	memset(out, 0, ARGON2_TEXT_MAX + 1);
 	memcpy(out, text, strnlen(text, sizeof(text)));
@@ -46,7 +46,7 @@ bool argon2_matches(const struct argon2 *self, const char *password, const char 
 {
 	bool is_somebody = stored && stored[0] != '\0';
 	int result = crypto_pwhash_argon2id_str_verify(
-		is_somebody ? stored : self->decoy, password, strlen(password));
+	        is_somebody ? stored : self->decoy, password, strlen(password));
 
 	return is_somebody && result == 0;
 }

@@ -29,21 +29,21 @@ struct hash {
 
 /* Everything that this role calls from its first job on. */
 static const struct sandbox_call calls[] = {
-	SANDBOX_CALL(epoll_wait, "the loop"),
-	SANDBOX_CALL(epoll_pwait, "the loop, on architectures without epoll_wait"),
-	SANDBOX_CALL(epoll_ctl, "the loop starts and stops watching its two channels"),
-	SANDBOX_CALL(recvmsg, "jobs from keeper"),
-	SANDBOX_CALL(sendmsg, "results to keeper"),
-	SANDBOX_CALL(getrandom, "the salt of a new hash"),
-	SANDBOX_CALL(mmap, "argon2's memory: 64 MiB a job, given back after it"),
-	SANDBOX_CALL(munmap, "same"),
-	SANDBOX_CALL(brk, "small allocations"),
-	SANDBOX_CALL(clock_gettime, "the loop's clock, where the vDSO has none"),
-	SANDBOX_CALL(write, "log lines to descriptor 2"),
-	SANDBOX_CALL(close, "descriptors that a peer should not have sent"),
-	SANDBOX_CALL(exit_group, "the end"),
-	SANDBOX_CALL(rt_sigreturn, "return from a signal that was stopped and continued"),
-	SANDBOX_CALL(restart_syscall, "same: an interrupted wait goes on"),
+        SANDBOX_CALL(epoll_wait, "the loop"),
+        SANDBOX_CALL(epoll_pwait, "the loop, on architectures without epoll_wait"),
+        SANDBOX_CALL(epoll_ctl, "the loop starts and stops watching its two channels"),
+        SANDBOX_CALL(recvmsg, "jobs from keeper"),
+        SANDBOX_CALL(sendmsg, "results to keeper"),
+        SANDBOX_CALL(getrandom, "the salt of a new hash"),
+        SANDBOX_CALL(mmap, "argon2's memory: 64 MiB a job, given back after it"),
+        SANDBOX_CALL(munmap, "same"),
+        SANDBOX_CALL(brk, "small allocations"),
+        SANDBOX_CALL(clock_gettime, "the loop's clock, where the vDSO has none"),
+        SANDBOX_CALL(write, "log lines to descriptor 2"),
+        SANDBOX_CALL(close, "descriptors that a peer should not have sent"),
+        SANDBOX_CALL(exit_group, "the end"),
+        SANDBOX_CALL(rt_sigreturn, "return from a signal that was stopped and continued"),
+        SANDBOX_CALL(restart_syscall, "same: an interrupted wait goes on"),
 };
 
 static void answer(struct hash *self, uint32_t job, bool is_match, const char *stored)
@@ -65,8 +65,9 @@ static void on_make(struct hash *self, struct message *in)
 		return;
 	}
 	if (argon2_make(&self->argon2, job.password, stored))
-		log_error(0, "cannot hash a password: no memory; raise this machine's memory or lower "
-			     "people.argon2_memory_kib");
+		log_error(0,
+		        "cannot hash a password: no memory; raise this machine's memory or lower "
+		        "people.argon2_memory_kib");
 	sodium_memzero(job.password, sizeof(job.password));
 	answer(self, job.job, stored[0] != '\0', stored);
 }

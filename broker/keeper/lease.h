@@ -1,0 +1,112 @@
+/* A lease: one person's right to one isolated host, from sign-in to end.
+ *
+ *   STARTING -> READY -> ATTACHED <-> DETACHED -> ENDING -> ENDED
+ *
+ * STARTING  the host is coming up, or a host that ran before keeper started is being adopted.
+ * READY     it shows a picture; no viewer has come yet.
+ * ATTACHED  a viewer is there.            DETACHED  its line was cut; the host waits for it.
+ * ENDING    monitor was told to stop it.  ENDED     nothing is left; the row goes with the next commit.
+ *
+ * Any live state may go to ENDING, and to ENDED when the host ended by itself. Every state has a deadline
+ * (ENDED has the commit's). Times are milliseconds of CLOCK_MONOTONIC, given by the caller. */
+#ifndef SHOJI_KEEPER_LEASE_H
+#define SHOJI_KEEPER_LEASE_H
+
+#include "base/session.h"
+#include "keeper/token.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum lease_state {
+	LEASE_STARTING = 1,
+	LEASE_READY = 2,
+	LEASE_ATTACHED = 3,
+	LEASE_DETACHED = 4,
+	LEASE_ENDING = 5,
+	LEASE_ENDED = 6,
+};
+#define LEASE_STATE_MAX LEASE_ENDED
+
+/* "starting", ...: for logs and shojictl. */
+const char *lease_state_text(enum lease_state state);
+
+struct lease_rules {
+	uint64_t start_ms;
+	uint64_t attach_ms;
+	uint64_t abandoned_ms;
+	uint64_t end_ms;
+	uint64_t idle_ms;
+	uint64_t duration_ms;
+};
+
+/* The attach token that is expected next, and the one that was used last: it is accepted once more,
+ * because the reply that carried the next one can be lost with the line. */
+struct lease_tokens {
+	uint8_t next[TOKEN_HASH_BYTES];
+	uint8_t last[TOKEN_HASH_BYTES];
+	bool may_repeat_last;
+};
+
+struct lease {
+	uint64_t id; /* random, never 0 */
+	uint16_t slot;
+	uint16_t width, height; /* pixels */
+	enum lease_state state; /* lease_set_state() alone writes it */
+	uint64_t deadline_ms;   /* of the state */
+	uint64_t idle_end_ms;
+	uint64_t duration_end_ms;
+	uint64_t started_utc_ms;
+	enum end_reason reason; /* from ENDING on; 0 before */
+	bool was_attached;      /* a viewer has been there at least once */
+	bool is_viewer_waiting; /* attached while STARTING */
+	bool was_told_idle, was_told_duration;
+	bool is_viewer_told; /* gate was told of the end */
+	bool is_durable;     /* its row was committed once */
+	bool is_at_monitor;  /* monitor was told to start it, or had it before keeper started */
+	bool is_adopted;     /* read from the database, not begun by this process */
+	uint32_t gate; /* which gate's viewer it belongs to: gate may name no other; 0: none yet */
+	bool is_dirty; /* differs from its row */
+	char person[65];
+	char display_name[129];
+	char address[47]; /* the terminal that signed in or attached last */
+	uint8_t cookie[TOKEN_HASH_BYTES];
+	struct lease_tokens tokens;
+	struct lease_tokens durable_tokens; /* as committed */
+	const struct lease_rules *rules;    /* borrowed */
+};
+
+/* A new lease in STARTING. first_token is the hash of the attach token handed out with the sign-in. */
+void lease_init(struct lease *self, const struct lease_rules *rules, uint64_t id, uint16_t slot,
+        const uint8_t cookie[TOKEN_HASH_BYTES], const uint8_t first_token[TOKEN_HASH_BYTES],
+        uint64_t now_ms);
+
+/* 0, or SHOJI_ERR_FORBIDDEN when there is no such transition. Sets the state's deadline. */
+int lease_set_state(struct lease *self, enum lease_state next, uint64_t now_ms);
+
+/* STARTING, READY, ATTACHED or DETACHED. */
+bool lease_is_live(const struct lease *self);
+
+/* Decides on an attach token and, when it is accepted, rotates: `next` is the hash of the token that the
+ * reply will carry. The state is the caller's to change, after the commit. */
+enum attach_outcome lease_attach(struct lease *self, const uint8_t token[TOKEN_HASH_BYTES],
+        const uint8_t next[TOKEN_HASH_BYTES]);
+
+/* The person pressed something. */
+void lease_touch(struct lease *self, uint64_t now_ms);
+
+enum lease_action {
+	LEASE_DO_NOTHING,
+	LEASE_DO_END,           /* with due->reason */
+	LEASE_DO_STOP_AGAIN,    /* monitor has not confirmed the end in time: tell it again */
+	LEASE_DO_TELL_IDLE,     /* with due->minutes_left */
+	LEASE_DO_TELL_DURATION, /* with due->minutes_left */
+};
+struct lease_due {
+	enum end_reason reason;
+	unsigned minutes_left;
+};
+/* What time has brought about; each thing is said once. Call until LEASE_DO_NOTHING. */
+enum lease_action lease_check(struct lease *self, uint64_t now_ms, struct lease_due *due);
+
+#endif
