@@ -7,6 +7,7 @@
  *   (the input agent will be loaded into the browser: broker/guest/README.md)
  *
  * It runs inside, beside what may be hostile, and says nothing to the outside but its exit status. */
+#include "guest/copy.h"
 #include "guest/options.h"
 #include "guest/programs.h"
 #include "guest/service.h"
@@ -165,13 +166,22 @@ static int leave_outside(void)
 	return 0;
 }
 
+static int make_folder(const char *path, mode_t mode)
+{
+	return mkdir(path, mode) < 0 && errno != EEXIST ? -1 : 0;
+}
+
 static int make_folders(void)
 {
 	umask(0);
-	if (mkdir("/tmp/.X11-unix", 01777) < 0 && errno != EEXIST)
+	if (make_folder("/tmp/.X11-unix", 01777) < 0)
 		return -1;
 	umask(077);
-	if (mkdir(GUEST_HOME "/.run", 0700) < 0 && errno != EEXIST)
+	if (make_folder(GUEST_HOME "/.run", 0700) < 0 || make_folder(PROGRAMS_PROFILE, 0700) < 0 ||
+	        make_folder(PROGRAMS_PROFILE "/Default", 0700) < 0)
+		return -1;
+	/* Initial preferences proper are read in the first run only, and that run has a welcome page. */
+	if (copy_file(GUEST_DATA "/preferences.json", PROGRAMS_PROFILE "/Default/Preferences") < 0)
 		return -1;
 	return chdir(GUEST_HOME);
 }

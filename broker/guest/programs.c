@@ -3,8 +3,6 @@
  * looks, and never switch Chromium's own sandbox off. */
 #include "guest/programs.h"
 
-#include "base/guest.h"
-
 #include <stdio.h>
 #include <string.h>
 
@@ -16,8 +14,9 @@ static void init_xvnc(struct programs *self, const struct guest_options *options
 	snprintf(self->geometry, sizeof(self->geometry), "%dx%d", options->width_px,
 	        options->height_px);
 	/* /usr/bin/Xvnc leads through /etc/alternatives, which the host does not see. */
-	service_add(xvnc, "/usr/bin/Xtigervnc", ":0", "-inetd", "-geometry", self->geometry, "-depth",
-	        "24", "-dpi", "96", "-nolisten", "tcp", "-noreset", "-SecurityTypes", "None",
+	service_add(xvnc, "/usr/bin/Xtigervnc", ":0", "-inetd", "-geometry", self->geometry,
+	        "-depth", "24", "-dpi", "96", "-nolisten", "tcp", "-noreset", "-SecurityTypes",
+	        "None",
 	        /* capture is the only client; several may be there for a moment while it is replaced. */
 	        "-AlwaysShared=1", "-UseBlacklist=0",
 	        /* Key codes arrive as they are pressed; the map of this server makes letters of them. */
@@ -44,7 +43,7 @@ static void init_browser(struct programs *self, const struct guest_options *opti
 
 	snprintf(self->window_size, sizeof(self->window_size), "--window-size=%d,%d",
 	        options->width_px, options->height_px);
-	service_add(browser, "/usr/lib/chromium/chromium", "--user-data-dir=" GUEST_HOME "/browser",
+	service_add(browser, "/usr/lib/chromium/chromium", "--user-data-dir=" PROGRAMS_PROFILE,
 	        "--lang=ja", "--ozone-platform=x11", self->window_size, "--window-position=0,0",
 	        "--start-maximized", "--force-device-scale-factor=1",
 	        /* The input agent is a GTK 3 module. */
@@ -53,7 +52,12 @@ static void init_browser(struct programs *self, const struct guest_options *opti
 	        "--disable-gpu", "--no-first-run", "--no-default-browser-check",
 	        "--hide-crash-restore-bubble", "--disable-breakpad", "--password-store=basic",
 	        "--disable-background-networking", "--disable-component-update", "--disable-sync",
-	        "--no-pings", "--disable-features=MediaRouter,Translate,OptimizationHints", NULL);
+	        "--no-pings", "--disable-domain-reliability",
+	        /* Policy forbids extensions; with the system on, its updater still asks its maker for news. */
+	        "--disable-extensions",
+	        "--disable-features=MediaRouter,Translate,OptimizationHints,"
+	        "NetworkTimeServiceQuerying",
+	        NULL);
 	if (options->is_kiosk)
 		service_add(browser, "--kiosk", NULL);
 	service_add(browser, options->start_page, NULL);

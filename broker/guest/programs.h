@@ -2,6 +2,7 @@
 #ifndef SHOJI_GUEST_PROGRAMS_H
 #define SHOJI_GUEST_PROGRAMS_H
 
+#include "base/guest.h"
 #include "guest/options.h"
 #include "guest/service.h"
 
@@ -16,6 +17,7 @@ enum program {
 #define N_PROGRAMS 5
 
 #define PROGRAMS_DISPLAY 0
+#define PROGRAMS_PROFILE GUEST_HOME "/browser"
 
 struct programs {
 	struct service services[N_PROGRAMS];

@@ -1,7 +1,8 @@
 /* Starts one isolated host as monitor would, tells when it stands, and ends it at the end of standard input: to look at
  * a host by hand, and for scripts.
  *
- * Usage: test-host-driver PROGRAM_FOLDER START_PAGE [--kiosk] [--us] [--size=WxH]
+ * Usage: test-host-driver PROGRAM_FOLDER START_PAGE [--kiosk] [--us] [--size=WxH] [--proxy=PROGRAM]
+ * --proxy: executed with the listening proxy door as descriptor 3.
  * Prints lines: "hello MS host PID shepherd PID folder PATH", "rfb MS" (the server's version arrived), "ended ...". */
 #include "isolation/test_host.h"
 
@@ -9,9 +10,25 @@
 #include "base/loop.h"
 
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+static pid_t start_proxy(const struct test_host *host, const char *program)
+{
+	pid_t pid = fork();
+
+	if (pid != 0)
+		return pid;
+	/* Blocking or not is the program's to choose; so is what it closes. */
+	dup2(host->door, 3);
+	execl(program, program, (char *)NULL);
+	_exit(127);
+}
+
+static const char *proxy_program;
 
 static void read_options(struct test_host_options *options, int argc, char *argv[])
 {
@@ -20,6 +37,8 @@ static void read_options(struct test_host_options *options, int argc, char *argv
 			options->is_kiosk = true;
 		if (strcmp(argv[i], "--us") == 0)
 			options->keyboard = "us";
+		if (strncmp(argv[i], "--proxy=", 8) == 0)
+			proxy_program = argv[i] + 8;
 		sscanf(argv[i], "--size=%hux%hu", &options->width, &options->height);
 	}
 }
@@ -58,6 +77,7 @@ int main(int argc, char *argv[])
 	struct test_host_options options = test_host_options();
 	struct test_host host;
 	uint64_t begin_ms = clock_now_ms();
+	pid_t proxy = 0;
 	int status;
 
 	if (test_host_is_shepherd(argc, argv, &status))
@@ -74,9 +94,13 @@ int main(int argc, char *argv[])
 		printf("hello %llu host %d shepherd %d folder %s\n",
 		        (unsigned long long)(clock_now_ms() - begin_ms), (int)host.host_pid,
 		        (int)host.shepherd_pid, host.folder);
+		if (proxy_program)
+			proxy = start_proxy(&host, proxy_program);
 		await_rfb(&host, begin_ms);
 		serve(&host);
 	}
+	if (proxy > 0 && kill(proxy, SIGKILL) == 0)
+		waitpid(proxy, NULL, 0);
 	if (host.has_ended)
 		printf("ended %s: %s\n", end_reason_text(host.reason), host.detail);
 	return test_host_finish(&host) && !host.has_ended ? 0 : 1;
