@@ -123,7 +123,7 @@ static uint64_t new_id(const struct leases *leases)
 	return id;
 }
 
-struct lease *sessions_new(struct keeper *self, const struct person *person, const char *address,
+struct lease *sessions_admit(struct keeper *self, const struct person *person, const char *address,
         uint16_t width, uint16_t height, char cookie[TOKEN_TEXT_BYTES + 1],
         char attach_token[TOKEN_TEXT_BYTES + 1])
 {

@@ -125,7 +125,7 @@ static void on_acceptance_committed(void *data, int error)
 static void accept(struct sign_in *self)
 {
 	struct keeper *keeper = self->keeper;
-	struct lease *lease = sessions_new(keeper, &self->person, self->address, self->width,
+	struct lease *lease = sessions_admit(keeper, &self->person, self->address, self->width,
 	        self->height, self->cookie, self->attach_token);
 
 	if (!lease) {
