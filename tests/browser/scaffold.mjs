@@ -10,7 +10,17 @@ import { WebSocketServer } from "ws";
 
 export const CSP =
 	"default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; " +
-	"img-src 'self' blob:; connect-src 'self'";
+	"img-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+// As broker/gate/answer.c sends them.
+const HEADERS = {
+	"Content-Security-Policy": CSP,
+	"X-Content-Type-Options": "nosniff",
+	"Referrer-Policy": "no-referrer",
+	"Cross-Origin-Opener-Policy": "same-origin",
+	"Cross-Origin-Embedder-Policy": "require-corp",
+	"Cross-Origin-Resource-Policy": "same-origin",
+	"Cache-Control": "no-store",
+};
 
 const TYPES = {
 	".html": "text/html; charset=utf-8",
@@ -108,7 +118,7 @@ class Picture {
 		});
 	}
 	cursor(side, hot, rgba) {
-		const zstd = Buffer.concat([zstdHead(), zstdBlock(rgba, true)]);
+		const zstd = side === 0 ? rgba : Buffer.concat([zstdHead(), zstdBlock(rgba, true)]);
 		this.send(Buffer.concat([header(2, 1), u8(side, side, hot, hot), zstd]));
 	}
 }
@@ -162,6 +172,7 @@ export class Scaffold {
 		self.acks = [];
 		self.hellos = [];
 		self.isRefusing = false; // every WebSocket is cut at once
+		self.isAway = false; // every HTTP request as well
 		self.isSilent = false; // answers nothing on the WebSocket
 		self.pongDelayMs = 0;
 		self.isStarting = false; // stays at "starting"
@@ -197,11 +208,14 @@ export class Scaffold {
 	}
 
 	http(request, response) {
-		const headers = { "Content-Security-Policy": CSP, "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store" };
 		const json = (status, body, more = {}) => {
-			response.writeHead(status, { ...headers, ...more, "Content-Type": "application/json" });
+			response.writeHead(status, { ...HEADERS, ...more, "Content-Type": "application/json" });
 			response.end(JSON.stringify(body));
 		};
+		if (this.isAway) {
+			request.socket.destroy();
+			return;
+		}
 		if (request.method === "POST") {
 			let body = "";
 			request.on("data", (chunk) => (body += chunk));
@@ -214,7 +228,7 @@ export class Scaffold {
 		}
 		const name = request.url === "/" ? "/index.html" : request.url;
 		const bytes = this.files.get(name);
-		response.writeHead(bytes ? 200 : 404, { ...headers, "Content-Type": TYPES[path.extname(name)] ?? "text/plain" });
+		response.writeHead(bytes ? 200 : 404, { ...HEADERS, "Content-Type": TYPES[path.extname(name)] ?? "text/plain" });
 		response.end(bytes);
 	}
 

@@ -16,16 +16,22 @@ const ARGUMENTS = [
 // A browser with one page. Options: width, height (the window's inner size), headless, args, locale.
 // Returns {browser, context, page, errors, close()}; errors collects what the page's console and scripts
 // complained of, refused by its CSP included: a test ends with expecting it to be empty.
-export async function launch({ width = 1280, height = 840, headless = true, args = [], locale = "ja-JP" } = {}) {
+export async function launch(options = {}) {
+	const { headless = true, args = [] } = options;
 	const browser = await chromium.launch({
 		executablePath: process.env.SHOJI_CHROMIUM ?? "/usr/bin/chromium",
 		headless,
 		args: [...ARGUMENTS, ...args],
 	});
+	return { ...(await openPage(browser, options)), close: () => browser.close() };
+}
+
+// One more page of a running browser, with cookies and storage of its own (another terminal, as it were).
+// Returns {browser, context, page, errors}.
+export async function openPage(browser, { width = 1280, height = 840, locale = "ja-JP" } = {}) {
 	const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width, height }, locale });
 	const page = await context.newPage();
-	const errors = collectErrors(page);
-	return { browser, context, page, errors, close: () => browser.close() };
+	return { browser, context, page, errors: collectErrors(page) };
 }
 
 export function collectErrors(page) {

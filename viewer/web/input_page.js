@@ -3,8 +3,6 @@
 import { Keyboard } from "./keyboard.js";
 import { Pointer } from "./pointer.js";
 
-const BUTTON_BACK = 3;
-
 export class InputPage {
 	#canvas;
 	#keyboard;
@@ -50,7 +48,6 @@ export class InputPage {
 			// A drag goes on outside of the canvas, and its end must not be missed there.
 			canvas.setPointerCapture(event.pointerId);
 			this.#pointer.moved(event, this.#rect());
-			event.preventDefault();
 		});
 		for (const type of ["pointermove", "pointerup"]) {
 			canvas.addEventListener(type, (event) => this.#pointer.moved(event, this.#rect()));
@@ -64,13 +61,10 @@ export class InputPage {
 			passive: false,
 		});
 		canvas.addEventListener("contextmenu", (event) => event.preventDefault());
-		// The side buttons are the isolated browser's Back and Forward, not the terminal's.
+		// No selecting, dragging or scrolling by the terminal's browser; and the side buttons are the isolated browser's
+		// Back and Forward. Not pointerdown: with that prevented these events do not come, and Back leaves the page.
 		for (const type of ["mousedown", "mouseup", "auxclick"]) {
-			canvas.addEventListener(type, (event) => {
-				if (event.button >= BUTTON_BACK) {
-					event.preventDefault();
-				}
-			});
+			canvas.addEventListener(type, (event) => event.preventDefault());
 		}
 	}
 

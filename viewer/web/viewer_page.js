@@ -103,9 +103,11 @@ export class ViewerPage {
 			this.#notices.show("reconnected", { isPassing: true });
 		}
 		this.#wasLost = false;
-		// Who was in the bar or in a question stays there.
+		// Who is in the bar, at a notice or in a question stays there. Everything else may be a leftover: what was
+		// hidden keeps the focus until the browser's next rendering.
 		const active = document.activeElement;
-		if (!active || active === document.body || element("overlay").contains(active)) {
+		const isKept = ["bar", "notices", "confirm"].some((id) => element(id).contains(active));
+		if (!isKept) {
 			this.#canvas.focus({ preventScroll: true });
 		}
 	}
