@@ -3,6 +3,7 @@
 #include "capture/confine.h"
 
 #include <seccomp.h>
+#include <sys/resource.h>
 
 /* The largest pixel buffer is 33 MB; the rest are libraries, of which the one binary loads many. */
 #define ADDRESS_SPACE_BYTES (1024ull * 1024 * 1024)
@@ -11,7 +12,9 @@ const struct sandbox_limits capture_limits = {
         .address_space_bytes = ADDRESS_SPACE_BYTES,
         .open_files = 32,
         .processes = 0,
-        .file_bytes = 0,
+        /* The log may be a file, and a limit would end the process at its next line (SIGXFSZ). Nothing else that
+         * is open is a file, and none can be opened. */
+        .file_bytes = RLIM_INFINITY,
 };
 
 static const struct sandbox_call calls[] = {

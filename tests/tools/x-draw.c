@@ -1,6 +1,7 @@
-/* Draws on an X display what a browser would, only faster: seeded random rectangles, images, lines and moved areas.
+/* Draws on an X display what a browser would, only faster: seeded random rectangles, images, lines and moved areas;
+ * then scrolls all of it by 3 pixels, so many times, 10 ms apart.
  *
- * Usage: x-draw DISPLAY SEED OPERATIONS
+ * Usage: x-draw DISPLAY SEED OPERATIONS SCROLLS
  * Draws on a window over the whole screen, prints "drawn", and stays until its standard input ends (an X server
  * without clients would reset its screen). */
 #include <stdint.h>
@@ -105,12 +106,20 @@ static void open_window(struct drawing *self)
 	xcb_map_window(self->x, self->window);
 }
 
+static void scroll(struct drawing *self)
+{
+	xcb_copy_area(self->x, self->window, self->window, self->gc, 0, 3, 0, 0, self->width,
+	        (uint16_t)(self->height - 3));
+	xcb_flush(self->x);
+	usleep(10 * 1000);
+}
+
 int main(int argc, char **argv)
 {
 	struct drawing self = {0};
 	char byte;
 
-	if (argc != 4)
+	if (argc != 5)
 		return 2;
 	self.x = xcb_connect(argv[1], NULL);
 	self.random = strtoull(argv[2], NULL, 10) * 2 + 1;
@@ -119,8 +128,13 @@ int main(int argc, char **argv)
 	open_window(&self);
 	for (unsigned long i = strtoul(argv[3], NULL, 10); i > 0; i--)
 		draw(&self);
+	for (unsigned long i = strtoul(argv[4], NULL, 10); i > 0; i--)
+		scroll(&self);
 	/* An answered request: all before it has been drawn. */
-	free(xcb_get_input_focus_reply(self.x, xcb_get_input_focus(self.x), NULL));
+	void *answer = xcb_get_input_focus_reply(self.x, xcb_get_input_focus(self.x), NULL);
+	if (!answer)
+		return 1;
+	free(answer);
 	puts("drawn");
 	fflush(stdout);
 	while (read(STDIN_FILENO, &byte, 1) > 0)
