@@ -81,7 +81,8 @@ static void on_verify(struct hash *self, struct message *in)
 		return;
 	}
 	bool is_match = argon2_matches(&self->argon2, job.password, job.stored);
-	sodium_memzero(&job, sizeof(job.password) + sizeof(job.job));
+	sodium_memzero(job.password, sizeof(job.password));
+	sodium_memzero(job.stored, sizeof(job.stored));
 	answer(self, job.job, is_match, "");
 }
 
