@@ -43,15 +43,6 @@ static const struct {
         [WORD_NO_SESSIONS] = {"利用中の人はいません。\n", "No sessions.\n"},
         [WORD_NO_PEOPLE] = {"登録された利用者はいません。追加: shojictl people add ID\n",
                 "No people. To add one: shojictl people add ID\n"},
-        [WORD_AUDIT_GOOD] = {"改ざんはありません。記録 %llu 件、ファイル %llu "
-                             "個。最新のハッシュ値:\n%s\n",
-                "The audit log is whole: %llu records in %llu files. Its newest hash:\n%s\n"},
-        [WORD_AUDIT_BAD] =
-                {"監査ログに異常があります: %s %llu行目: %s（それより前の %llu 件は正常）\n",
-                        "The audit log is damaged: %s line %llu: %s (the %llu records before it "
-                        "are good)\n"},
-        [WORD_AUDIT_BAD_HINT] = {"ファイルには触れず、写しを取って監査担当者に連絡してください。\n",
-                "Leave the files as they are, take a copy, and call the auditor.\n"},
         [WORD_YES] = {"はい", "yes"},
         [WORD_NO] = {"いいえ", "no"},
 };

@@ -25,9 +25,6 @@ enum word {
 	WORD_GENERATED,
 	WORD_NO_SESSIONS,
 	WORD_NO_PEOPLE,
-	WORD_AUDIT_GOOD,
-	WORD_AUDIT_BAD,
-	WORD_AUDIT_BAD_HINT,
 	WORD_YES,
 	WORD_NO,
 	N_WORDS,
@@ -36,7 +33,7 @@ enum word {
 /* lang: "ja", "en", or NULL: what LC_ALL, LC_MESSAGES or LANG says. False: neither. */
 bool words_choose(const char *lang);
 bool words_are_japanese(void);
-/* The word, or a format where print.c and commands.c say so. Static storage. */
+/* The words; a %s in them is filled by print_sentence(). Static storage. */
 const char *word(enum word which);
 /* What keeper's error code means, in the chosen language; NULL: unknown code (show keeper's own text). */
 const char *word_for_error(const char *code);
