@@ -230,14 +230,16 @@ void session_on_worker_ready(struct session *self)
 	session_set_state(self, SESSION_PICTURE_AWAITED);
 	self->alive_ms = clock_now_ms();
 	session_workers_join_gate(self);
+	if (self->has_picture && self->state == SESSION_PICTURE_AWAITED)
+		session_set_state(self, SESSION_RUNNING);
 }
 
 void session_on_first_picture(struct session *self)
 {
+	/* Two channels have no order: encode's picture may be read before capture's READY is. */
+	self->has_picture = true;
 	if (self->state == SESSION_PICTURE_AWAITED)
 		session_set_state(self, SESSION_RUNNING);
-	else
-		session_end(self, END_ENCODE_FAILED, "encode spoke out of turn");
 }
 
 void session_join_gate(struct session *self)
@@ -264,8 +266,9 @@ void session_tell_keeper_again(struct session *self)
 
 void session_on_host_ended(struct session *self, enum end_reason reason, const char *detail)
 {
-	if (self->state == SESSION_ENDING && self->is_reason_guessed) {
-		/* capture saw its connection close before the shepherd could say why. */
+	if (self->state == SESSION_ENDING && self->is_reason_guessed && reason != END_BROKER) {
+		/* capture saw its connection close before the shepherd could say why. (END_BROKER: it
+		 * knows no more than that we told it.) */
 		self->is_reason_guessed = false;
 		self->reason = reason;
 		snprintf(self->detail, sizeof(self->detail), "%s", detail);

@@ -43,6 +43,7 @@ struct session {
 	uint64_t limits_checked_ms;
 
 	struct worker workers[N_WORKERS];
+	bool has_picture;
 	uint64_t alive_ms; /* last sign of capture's life */
 
 	struct {
