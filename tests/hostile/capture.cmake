@@ -20,3 +20,7 @@ shoji_unit_test(capture-xvnc SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_capture_xvnc
 target_compile_definitions(test-capture-xvnc PRIVATE CAPTURE_PROCESS="$<TARGET_FILE:capture-process>"
   X_GRAB="$<TARGET_FILE:x-grab>" X_DRAW="$<TARGET_FILE:x-draw>")
 add_dependencies(test-capture-xvnc capture-process x-grab x-draw)
+
+add_executable(rfb-record ${CMAKE_CURRENT_LIST_DIR}/../tools/rfb-record.c)
+target_link_libraries(rfb-record PRIVATE shoji-capture shoji-base)
+target_include_directories(rfb-record PRIVATE ${CMAKE_SOURCE_DIR}/tests)
