@@ -366,33 +366,47 @@ bool test_host_finish(struct test_host *self)
 
 /* ---- the machine ---- */
 
-unsigned test_processes_of(uid_t uid)
+void test_each_process(test_process_fn fn, void *data)
 {
 	DIR *folder = opendir("/proc");
 	const struct dirent *entry;
-	unsigned n = 0;
 
 	while (folder && (entry = readdir(folder))) {
-		struct stat status;
-		char path[300];
-		if (entry->d_name[0] < '0' || entry->d_name[0] > '9')
-			continue;
-		/* The folder's owner is root for one that may not be traced: the loginuid-free way is its status. */
-		snprintf(path, sizeof(path), "/proc/%s/status", entry->d_name);
-		FILE *file = fopen(path, "re");
-		char line[256];
-		while (file && fgets(line, sizeof(line), file)) {
-			unsigned real;
-			if (sscanf(line, "Uid: %u", &real) == 1 && real == uid)
-				n++;
-		}
-		if (file)
-			fclose(file);
-		(void)status;
+		pid_t pid = (pid_t)atoi(entry->d_name);
+		if (pid > 0)
+			fn(data, pid);
 	}
 	if (folder)
 		closedir(folder);
-	return n;
+}
+
+struct uid_count {
+	uid_t uid;
+	unsigned n;
+};
+
+/* From status, not from the folder's owner: that is root's for a process that may not be traced. */
+static void count_uid(void *data, pid_t pid)
+{
+	struct uid_count *count = data;
+	char path[64], line[256];
+	unsigned real;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	FILE *file = fopen(path, "re");
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "Uid: %u", &real) == 1 && real == count->uid)
+			count->n++;
+	if (file)
+		fclose(file);
+}
+
+unsigned test_processes_of(uid_t uid)
+{
+	struct uid_count count = {.uid = uid};
+
+	test_each_process(count_uid, &count);
+	return count.n;
 }
 
 bool test_wait(test_condition_fn condition, void *data, int timeout_ms)
@@ -407,7 +421,7 @@ bool test_wait(test_condition_fn condition, void *data, int timeout_ms)
 	return true;
 }
 
-static bool is_below(pid_t pid, pid_t root)
+bool test_is_below(pid_t pid, pid_t root)
 {
 	for (int i = 0; i < 64 && pid > 1; i++) {
 		pid = parent_of(pid);
@@ -429,18 +443,23 @@ static bool has_command(pid_t pid, const char *text)
 	return n > 0 && memmem(command, (size_t)n, text, strlen(text));
 }
 
+struct search {
+	pid_t root, found;
+	const char *text;
+};
+
+static void search_one(void *data, pid_t pid)
+{
+	struct search *search = data;
+
+	if (!search->found && has_command(pid, search->text) && test_is_below(pid, search->root))
+		search->found = pid;
+}
+
 pid_t test_find_below(pid_t root, const char *text)
 {
-	DIR *folder = opendir("/proc");
-	const struct dirent *entry;
-	pid_t found = 0;
+	struct search search = {.root = root, .text = text};
 
-	while (folder && !found && (entry = readdir(folder))) {
-		pid_t pid = (pid_t)atoi(entry->d_name);
-		if (pid > 0 && has_command(pid, text) && is_below(pid, root))
-			found = pid;
-	}
-	if (folder)
-		closedir(folder);
-	return found;
+	test_each_process(search_one, &search);
+	return search.found;
 }

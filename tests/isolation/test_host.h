@@ -67,6 +67,11 @@ unsigned test_processes_of(uid_t uid);
 /* Waits until condition(data) or timeout. */
 typedef bool (*test_condition_fn)(void *data);
 bool test_wait(test_condition_fn condition, void *data, int timeout_ms);
+/* Whether pid descends from root. */
+bool test_is_below(pid_t pid, pid_t root);
+/* Calls fn for every process there is. */
+typedef void (*test_process_fn)(void *data, pid_t pid);
+void test_each_process(test_process_fn fn, void *data);
 /* A process of the tree below root whose command line contains text: its pid, or 0. */
 pid_t test_find_below(pid_t root, const char *text);
 
