@@ -177,11 +177,22 @@ static void pump_sending(struct worker *self)
 
 /* ---- from the host ---- */
 
+/* Xvnc draws the cursor into the picture as long as its place is not the one that this connection
+ * named last; then it would be in every viewer's picture twice, and the picture not the display's. */
+static void claim_pointer(struct worker *self)
+{
+	int error = rfb_send_pointer(self->rfb, self->reader.width / 2, self->reader.height / 2, 0);
+
+	if (error)
+		stop_at_host_error(self, error);
+}
+
 static void begin_updates(struct worker *self)
 {
 	reader_init(&self->reader, &self->pixels, self->handshake.width, self->handshake.height);
 	input_set_size(&self->input, self->handshake.width, self->handshake.height);
 	send_geometry(self);
+	claim_pointer(self);
 	self->request = REQUEST_ALL;
 	self->is_picture_due = true;
 	pump_sending(self);
