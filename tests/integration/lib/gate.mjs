@@ -1,0 +1,277 @@
+// Starts the real gate under gate-peer, which plays everybody behind it, and speaks with gate as a terminal would.
+import { spawn, execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import https from 'node:https';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import tls from 'node:tls';
+import assert from 'node:assert/strict';
+import WebSocket from 'ws';
+
+const here = path.dirname(new URL(import.meta.url).pathname);
+const root = path.resolve(here, '../../..');
+const PEER = process.env.SHOJI_GATE_PEER;
+
+export const token = n => String(n).padStart(64, '0');
+export const sleep = ms => new Promise(resolve => setTimeout(resolve, ms));
+
+export class Gate {
+	static async start(gateSettings = {}) {
+		const self = new Gate();
+		self.folder = fs.mkdtempSync(path.join(os.tmpdir(), 'shoji-gate-test-'));
+		const ca = path.join(self.folder, 'ca');
+		execFileSync(path.join(root, 'certs/shoji-ca'), ['init', ca]);
+		execFileSync(path.join(root, 'certs/shoji-ca'), ['issue', ca, 'server', '127.0.0.1', 'localhost']);
+		self.ca = fs.readFileSync(path.join(ca, 'ca.crt'));
+		const assets = path.join(self.folder, 'assets');
+		fs.mkdirSync(assets);
+		fs.writeFileSync(path.join(assets, 'index.html'), '<!doctype html><title>障子</title>');
+		fs.writeFileSync(path.join(assets, 'viewer.js'), 'export {};\n');
+		fs.writeFileSync(path.join(assets, 'decoder.wasm'), Buffer.alloc(700000, 7));
+		const lines = Object.entries(gateSettings).map(([key, value]) => `  ${key}: ${JSON.stringify(value)}\n`);
+		self.config = path.join(self.folder, 'shoji.yaml');
+		fs.writeFileSync(self.config, `gate:\n  listen: "127.0.0.1:0"\n${lines.join('')}` +
+			'people:\n  contact: "情報担当（内線1234）"\nprofile:\n  width_max: 1920\n  height_max: 1200\n');
+		self.events = [];
+		self.waiting = [];
+		self.log = '';
+		self.child = spawn(PEER, [self.config, path.join(ca, 'server.crt'), path.join(ca, 'server.key'), assets],
+			{ stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, SHOJI_LOG_LEVEL: 'debug', ASAN_OPTIONS: 'detect_leaks=0' } });
+		let text = '';
+		self.child.stdout.on('data', chunk => {
+			text += chunk;
+			const lines = text.split('\n');
+			text = lines.pop();
+			for (const line of lines)
+				self.#take(JSON.parse(line));
+		});
+		self.child.stderr.on('data', chunk => {
+			self.log += chunk;
+			if (process.env.SHOJI_TEST_LOG)
+				process.stderr.write(chunk);
+		});
+		const ready = await self.event('ready');
+		self.port = ready.port;
+		self.origin = `https://127.0.0.1:${self.port}`;
+		return self;
+	}
+
+	#take(event) {
+		const at = this.waiting.findIndex(waiter => waiter.matches(event));
+		if (at >= 0)
+			this.waiting.splice(at, 1)[0].resolve(event);
+		else
+			this.events.push(event);
+	}
+
+	// The next event of that name (and of those fields) that nobody has taken yet.
+	event(name, fields = {}, deadlineMs = 5000) {
+		const matches = event => event.event === name && Object.entries(fields).every(([k, v]) => event[k] === v);
+		const at = this.events.findIndex(matches);
+		if (at >= 0)
+			return Promise.resolve(this.events.splice(at, 1)[0]);
+		return new Promise((resolve, reject) => {
+			const timer = setTimeout(() => {
+				this.waiting = this.waiting.filter(waiter => waiter.matches !== matches);
+				reject(new Error(`no ${name} ${JSON.stringify(fields)} within ${deadlineMs} ms; there are ` +
+					`${JSON.stringify(this.events)}; log:\n${this.log.slice(-3000)}`));
+			}, deadlineMs);
+			this.waiting.push({ matches, resolve: event => { clearTimeout(timer); resolve(event); } });
+		});
+	}
+
+	has(name, fields = {}) {
+		return this.events.some(event => event.event === name && Object.entries(fields).every(([k, v]) => event[k] === v));
+	}
+
+	say(command) {
+		this.child.stdin.write(`${command}\n`);
+	}
+
+	async status() {
+		this.say('status');
+		return this.event('status');
+	}
+
+	// One HTTP request on a connection of its own unless an agent is given.
+	request(method, where, { headers = {}, body, agent, ...options } = {}) {
+		return new Promise((resolve, reject) => {
+			const request = https.request({ host: '127.0.0.1', port: this.port, ca: this.ca, servername: 'localhost', method, path: where, headers,
+				agent: agent ?? new https.Agent({ keepAlive: false }), ...options }, response => {
+				const chunks = [];
+				response.on('data', chunk => chunks.push(chunk));
+				response.on('end', () => {
+					const bytes = Buffer.concat(chunks);
+					resolve({ status: response.statusCode, headers: response.headers, bytes, text: bytes.toString(),
+						json: () => JSON.parse(bytes.toString()) });
+				});
+			});
+			request.on('error', reject);
+			request.end(body);
+		});
+	}
+
+	post(where, body, headers = {}, options = {}) {
+		return this.request('POST', where, { body: typeof body === 'string' ? body : JSON.stringify(body),
+			headers: { Origin: this.origin, 'Content-Type': 'application/json',
+				'Content-Length': Buffer.byteLength(typeof body === 'string' ? body : JSON.stringify(body)), ...headers }, ...options });
+	}
+
+	// Bytes over TLS, answered by whatever comes until the other side closes (or the deadline).
+	raw(bytes, { deadlineMs = 8000, then } = {}) {
+		return new Promise((resolve, reject) => {
+			const began = Date.now();
+			const socket = tls.connect({ host: '127.0.0.1', port: this.port, ca: this.ca, servername: 'localhost' });
+			let text = '';
+			const timer = setTimeout(() => { socket.destroy(); resolve({ text, closed: false, ms: Date.now() - began }); }, deadlineMs);
+			socket.on('secureConnect', () => { socket.write(bytes); then?.(socket); });
+			socket.on('data', chunk => { text += chunk.toString('latin1'); });
+			socket.on('error', error => { if (!text && error.code !== 'ECONNRESET' && error.code !== 'EPIPE') { clearTimeout(timer); reject(error); } });
+			socket.on('close', () => { clearTimeout(timer); resolve({ text, closed: true, ms: Date.now() - began }); });
+		});
+	}
+
+	tcp() {
+		return new Promise((resolve, reject) => {
+			const socket = net.connect(this.port, '127.0.0.1', () => resolve(socket));
+			socket.on('error', reject);
+		});
+	}
+
+	stream({ cookie = token(1), origin = this.origin, protocol = 'shoji.v1', where = '/stream', headers = {} } = {}) {
+		return new Viewer(new WebSocket(`wss://127.0.0.1:${this.port}${where}`, protocol,
+			{ ca: this.ca, servername: 'localhost', origin, perMessageDeflate: true, headers: { ...(cookie ? { Cookie: `a=b; __Host-shoji=${cookie}` } : {}), ...headers } }));
+	}
+
+	// A viewer that keeper has accepted for this lease.
+	async attached(lease, { cookie = token(1), next = token(2), name = '山田 花子' } = {}) {
+		const viewer = this.stream({ cookie });
+		await viewer.open();
+		viewer.hello(token(9));
+		const { request } = await this.event('attach', { cookie });
+		this.say(`attach_result ${request} 0 ${lease} ${next} ${name}`);
+		viewer.welcome = await viewer.message();
+		return viewer;
+	}
+
+	// Ends it all, and asserts that gate went as it should.
+	async stop() {
+		this.say('quit');
+		const exit = await this.event('exit', {}, 10000);
+		assert.doesNotMatch(this.log, /AddressSanitizer|runtime error:|bug in Shoji|ensure/);
+		assert.deepEqual([exit.code, exit.signal], [0, 0], this.log.slice(-3000));
+		fs.rmSync(this.folder, { recursive: true, force: true });
+	}
+
+	kill() {
+		this.child.stdin.destroy();
+		fs.rmSync(this.folder, { recursive: true, force: true });
+	}
+}
+
+export class Viewer {
+	#messages = [];
+	#waiting = [];
+	#sequence = 0;
+
+	constructor(socket) {
+		this.socket = socket;
+		this.closed = new Promise(resolve => {
+			socket.on('close', (code, reason) => resolve({ code, reason: reason.toString() }));
+		});
+		this.refused = new Promise(resolve => {
+			socket.on('unexpected-response', (request, response) => { response.resume(); resolve(response.statusCode); request.destroy(); });
+			socket.on('error', error => resolve(error.message));
+		});
+		socket.on('message', data => {
+			const waiter = this.#waiting.shift();
+			if (waiter)
+				waiter(data);
+			else
+				this.#messages.push(data);
+		});
+	}
+
+	open() {
+		return Promise.race([
+			new Promise(resolve => this.socket.once('open', resolve)),
+			this.refused.then(why => { throw new Error(`refused: ${why}`); }),
+		]);
+	}
+
+	// The next message as a Buffer.
+	message(deadlineMs = 5000) {
+		if (this.#messages.length > 0)
+			return Promise.resolve(this.#messages.shift());
+		return new Promise((resolve, reject) => {
+			const timer = setTimeout(() => reject(new Error('no message from gate')), deadlineMs);
+			this.#waiting.push(data => { clearTimeout(timer); resolve(data); });
+		});
+	}
+
+	send(channel, type, payload = Buffer.alloc(0)) {
+		this.socket.send(Buffer.concat([Buffer.from([channel, type, 0, 0, 0, 0, 0, 0]), payload]));
+	}
+
+	hello(attachToken, { min = 1, max = 1, log = 21 } = {}) {
+		const payload = Buffer.alloc(23);
+		payload.writeUInt16LE(min, 0);
+		payload.writeUInt16LE(max, 2);
+		payload.writeUInt32LE(1, 4);
+		payload[8] = log;
+		payload.writeBigUInt64LE(0x1122334455667788n, 9);
+		payload.writeUInt32LE(77, 17);
+		payload.writeUInt16LE(attachToken.length, 21);
+		this.send(0, 1, Buffer.concat([payload, Buffer.from(attachToken)]));
+	}
+
+	ping(nonce) {
+		const payload = Buffer.alloc(4);
+		payload.writeUInt32LE(nonce);
+		this.send(0, 2, payload);
+	}
+
+	key(key, isDown, { sequence = ++this.#sequence, modifiers = 0 } = {}) {
+		const payload = Buffer.alloc(9);
+		payload.writeUInt32LE(sequence, 0);
+		payload.writeUInt16LE(key, 4);
+		payload[6] = isDown ? 1 : 0;
+		payload.writeUInt16LE(modifiers, 7);
+		this.send(4, 1, payload);
+	}
+
+	pointer(x, y, buttons = 0) {
+		const payload = Buffer.alloc(11);
+		payload.writeUInt32LE(++this.#sequence, 0);
+		payload.writeUInt16LE(x, 4);
+		payload.writeUInt16LE(y, 6);
+		payload[8] = buttons;
+		this.send(4, 2, payload);
+	}
+
+	wheel(up, down) {
+		const payload = Buffer.alloc(14);
+		payload.writeUInt32LE(++this.#sequence, 0);
+		payload[10] = up;
+		payload[11] = down;
+		this.send(4, 3, payload);
+	}
+
+	text(text, number = 1) {
+		const bytes = Buffer.from(text);
+		const payload = Buffer.alloc(11);
+		payload.writeUInt32LE(++this.#sequence, 0);
+		payload.writeUInt32LE(number, 4);
+		payload[8] = 1;
+		payload.writeUInt16LE(bytes.length, 9);
+		this.send(4, 4, Buffer.concat([payload, bytes]));
+	}
+
+	ack(frame, us) {
+		const payload = Buffer.alloc(8);
+		payload.writeUInt32LE(frame, 0);
+		payload.writeUInt32LE(us, 4);
+		this.send(1, 1, payload);
+	}
+}
