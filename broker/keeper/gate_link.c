@@ -87,7 +87,7 @@ static int accept_attach(struct keeper *self, struct lease *lease,
 	attaching->gate = self->gate_number;
 	attaching->request = message->request;
 	attaching->lease_id = lease->id;
-	snprintf(attaching->address, sizeof(attaching->address), "%s", address);
+	snprintf(attaching->address, sizeof(attaching->address), "%.46s", address);
 	memcpy(attaching->next_token, next_token, sizeof(attaching->next_token));
 	json_t *record = record_of_lease("attach", lease);
 	if (record)
