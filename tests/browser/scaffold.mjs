@@ -177,7 +177,8 @@ export class Scaffold {
 		self.pongDelayMs = 0;
 		self.isStarting = false; // stays at "starting"
 		self.attachRefusal = null;
-		self.seed = 1;
+		self.seed = 1; // of the picture that is shown
+		self.isDark = false; // shows one pixel on black instead
 		self.turn = 0;
 		self.viewers = new Set();
 		self.server = https.createServer(certificate(), (request, response) => self.http(request, response));
@@ -299,6 +300,10 @@ export class Scaffold {
 	show(viewer) {
 		viewer.picture = new Picture((bytes) => viewer.send(bytes), this.size.width, this.size.height);
 		viewer.picture.begin(BigInt(this.turn));
+		if (this.isDark) {
+			viewer.picture.fill(3, 4, 1, 1, 9, 9, 9); // the rest stays as BEGIN made it: black
+			return;
+		}
 		viewer.picture.whole(testPicture(this.size.width, this.size.height, this.seed));
 	}
 

@@ -305,6 +305,21 @@ viewerTest("a cut line: lost with a reason, nothing typed is sent later, then th
 	assert.equal(gate.inputs[inputs].sequence, 1, "numbered anew");
 });
 
+viewerTest("nothing of the old picture is left where the new one says nothing", async ({ gate, page }) => {
+	await live({ gate, page });
+	gate.isDark = true;
+	gate.cut();
+	await until(() => gate.acks.length === 2);
+	const { data } = await viewer.canvasPixels(page);
+	const lit = [];
+	for (let i = 0; i < data.length; i += 4) {
+		if (data[i] + data[i + 1] + data[i + 2] > 0) {
+			lit.push(i / 4);
+		}
+	}
+	assert.deepEqual(lit, [4 * gate.size.width + 3]);
+});
+
 viewerTest("a cut line comes back by itself, and soon", async ({ gate, page }) => {
 	await live({ gate, page });
 	const cutMs = Date.now();
