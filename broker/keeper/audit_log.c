@@ -105,7 +105,7 @@ static int save_cut(
 	snprintf(found->cut_saved_as, sizeof(found->cut_saved_as), "%.18s.cut-%llu", self->name,
 	        (unsigned long long)found->cut_at);
 	int fd = openat(self->folder_fd, found->cut_saved_as,
-	        O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	        O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return SHOJI_ERR_SYSTEM;
 	int error = write_all(fd, bytes, length);
