@@ -164,7 +164,7 @@ const CODES = new Map(
 	}),
 );
 
-// Types half-width text by physical keys, as both a US and a JIS keyboard have them, but for ":" (US).
+// Types half-width text by physical keys, as both a US and a JIS keyboard have them, but for ":" and "_" (US).
 export async function type(page, text, { delayMs = 0 } = {}) {
 	await page.focus("#screen");
 	for (const character of text) {

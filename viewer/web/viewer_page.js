@@ -178,13 +178,15 @@ export class ViewerPage {
 	}
 
 	async #toggleFullScreen() {
-		if (document.fullscreenElement) {
-			await document.exitFullscreen();
-		} else {
-			await document.documentElement.requestFullscreen();
+		try {
+			await (document.fullscreenElement
+				? document.exitFullscreen()
+				: document.documentElement.requestFullscreen());
 			// Full screen only: keys that the browser keeps for itself otherwise (Ctrl+W, Ctrl+T, Escape) reach the
-			// host as well. Not every browser has it.
-			await navigator.keyboard?.lock?.();
+			// host as well.
+			await (document.fullscreenElement && navigator.keyboard?.lock?.());
+		} catch {
+			// A browser, or its administrator, may refuse either; the screen works as well without.
 		}
 		this.#canvas.focus({ preventScroll: true });
 	}
