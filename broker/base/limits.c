@@ -39,6 +39,7 @@ struct chosen {
 struct limits {
 	struct chosen chosen[LIMITS_N_CONTROLLERS];
 	struct limits_watch *watch;
+	char mounts[LIMITS_PATH_MAX];
 	char text[LIMITS_TEXT_MAX];
 };
 
@@ -140,6 +141,7 @@ struct limits *limits_new_at(
 		limits_free(self);
 		return NULL;
 	}
+	snprintf(self->mounts, sizeof(self->mounts), "%s", mounts);
 	if (choose(self, LIMITS_MEMORY, wanted, mounts) ||
 	        choose(self, LIMITS_TASKS, wanted, mounts)) {
 		snprintf(complaint, size,
@@ -164,6 +166,10 @@ void limits_free(struct limits *self)
 {
 	if (!self)
 		return;
+	/* The group above the hosts' goes as well when nobody's host is in it. */
+	for (int i = 0; i < LIMITS_N_CONTROLLERS; i++)
+		if (self->chosen[i].layer)
+			rmdir(self->chosen[i].folder);
 	limits_watch_free(self->watch);
 	free(self);
 }
@@ -180,6 +186,19 @@ static uint64_t wish_for(const struct limits_group *self, int controller)
 	return controller == LIMITS_MEMORY ? self->wish.memory_bytes : self->wish.tasks;
 }
 
+/* The group above may be gone: another broker on this machine removed it when it ended. */
+static int make_below(struct limits *limits, int controller, const char *folder)
+{
+	struct chosen *chosen = &limits->chosen[controller];
+
+	if (mkdir(folder, 0755) == 0 || errno == EEXIST)
+		return 0;
+	if (errno != ENOENT || chosen->layer->prepare(limits->mounts,
+	                               (enum limits_controller)controller, chosen->folder))
+		return SHOJI_ERR_SYSTEM;
+	return mkdir(folder, 0755) == 0 || errno == EEXIST ? 0 : SHOJI_ERR_SYSTEM;
+}
+
 static int make_folder(struct limits_group *self, int controller, uint64_t lease_id)
 {
 	const struct chosen *chosen = &self->limits->chosen[controller];
@@ -189,7 +208,7 @@ static int make_folder(struct limits_group *self, int controller, uint64_t lease
 		return 0;
 	snprintf(folder, sizeof(self->folders[controller]), "%s/%016" PRIx64, chosen->folder,
 	        lease_id);
-	if (mkdir(folder, 0755) < 0 && errno != EEXIST)
+	if (make_below(self->limits, controller, folder))
 		return SHOJI_ERR_SYSTEM;
 	return chosen->layer->set(folder, controller, wish_for(self, controller));
 }

@@ -45,7 +45,8 @@ struct limits_usage {
 /* Chooses the layers. wanted LIMITS_AUTO: the best that works, for each controller; another one: that one or
  * failure. On failure NULL, and a line for a person in complaint (size bytes). */
 struct limits *limits_new(enum config_limits_layer wanted, char *complaint, size_t size);
-/* The groups must be freed before. Groups stay on the machine: a restarted broker finds them again. */
+/* The groups must be freed before. Groups that were not removed stay on the machine: a restarted broker finds them
+ * again. */
 void limits_free(struct limits *self);
 /* "memory: cgroup1, tasks: cgroup1", for log and status. Lives as long as self. */
 const char *limits_describe(const struct limits *self);
@@ -74,8 +75,8 @@ int limits_group_kill(struct limits_group *self);
  * limits_group_free() is still needed. */
 int limits_group_remove(struct limits_group *self);
 
-/* Removes the groups (of dead hosts) for whose lease is_known returns false, killing what is left in them. For the start
- * of a broker. Returns how many. */
+/* Removes the groups (of dead hosts) for whose lease is_known returns false, killing what is left in them. Every broker of
+ * the machine has its groups in one place: only for a machine that runs one. Returns how many. */
 typedef bool (*limits_known_fn)(void *data, uint64_t lease_id);
 size_t limits_sweep(struct limits *self, limits_known_fn is_known, void *data);
 

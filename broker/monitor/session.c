@@ -267,8 +267,8 @@ void session_tell_keeper_again(struct session *self)
 void session_on_host_ended(struct session *self, enum end_reason reason, const char *detail)
 {
 	if (self->state == SESSION_ENDING && self->is_reason_guessed && reason != END_BROKER) {
-		/* capture saw its connection close before the shepherd could say why. (END_BROKER: it
-		 * knows no more than that we told it.) */
+		/* capture saw its connection close before the shepherd could say why. (END_BROKER:
+		 * it knows no more than that we told it.) */
 		self->is_reason_guessed = false;
 		self->reason = reason;
 		snprintf(self->detail, sizeof(self->detail), "%s", detail);

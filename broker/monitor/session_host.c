@@ -316,8 +316,9 @@ void session_host_renew(struct session *self, uint64_t now_ms)
 	if (!self->shepherd.is_started || now_ms - self->shepherd.renewed_ms < RENEW_MS)
 		return;
 	self->shepherd.renewed_ms = now_ms;
-	if (CHANNEL_SEND(self->shepherd.channel, renew_lease,
-	            .lease_s = (uint32_t)self->context->config->sessions.lease_s))
+	int error = CHANNEL_SEND(self->shepherd.channel, renew_lease,
+	        .lease_s = (uint32_t)self->context->config->sessions.lease_s);
+	if (error && error != SHOJI_ERR_CLOSED)
 		session_end(self, END_HOST_EXITED, "the shepherd takes no more messages");
 }
 

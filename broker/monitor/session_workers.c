@@ -224,6 +224,9 @@ int session_workers_start(struct session *self, int rfb)
 		error = channel_pair(&fds.capture_end, &fds.encode_end);
 	if (!error)
 		error = start_both(self, &fds);
+	/* Closed: a worker has ended already, and its exit status says why. */
+	if (error == SHOJI_ERR_CLOSED)
+		error = 0;
 	close(rfb);
 	if (fds.pixels_writer >= 0)
 		close(fds.pixels_writer);
@@ -278,7 +281,8 @@ void session_workers_join_gate(struct session *self)
 		close(ends.stream_gate);
 		close(ends.stream_encode);
 	}
-	if (error)
+	/* Closed: the worker has ended, and its exit status, which is on its way, says why. */
+	if (error && error != SHOJI_ERR_CLOSED)
 		session_end(self, END_ENCODE_FAILED, "capture or encode takes no more messages");
 }
 

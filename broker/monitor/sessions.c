@@ -125,6 +125,23 @@ static void on_tick(void *data)
 
 /* ---- what an earlier broker left ---- */
 
+/* By its lease, not by looking for groups that nobody knows: those may be another broker's. */
+static void clean_group(struct sessions *self, uint64_t lease_id)
+{
+	const struct config *config = self->context->config;
+	const struct limits_wish wish = {.memory_bytes = config->sessions.memory_mib << 20,
+	        .tasks = (uint32_t)config->sessions.processes};
+	struct limits_group *group = limits_group_new(self->context->limits, lease_id, &wish);
+
+	if (!group)
+		return;
+	limits_group_kill(group);
+	/* Only at start, before anything is served. */
+	for (int i = 0; i < 50 && limits_group_remove(group) == SHOJI_ERR_AGAIN; i++)
+		usleep(10000);
+	limits_group_free(group);
+}
+
 static void clean_dead(struct sessions *self, uint64_t lease_id, int lock)
 {
 	const struct run_folder *run = &self->context->run;
@@ -133,6 +150,7 @@ static void clean_dead(struct sessions *self, uint64_t lease_id, int lock)
 	log_info(lease_id, "cleaning away what a dead isolated host left");
 	if (self->context->is_isolated && !session_folder_owner(run, lease_id, &uid) && uid != 0)
 		uid_kill(uid, (gid_t)uid);
+	clean_group(self, lease_id);
 	close(lock);
 	if (session_folder_remove(run, lease_id))
 		log_error(lease_id, "cannot remove its run folder: %m");
@@ -155,18 +173,9 @@ static void on_left(void *data, uint64_t lease_id)
 		log_error(lease_id, "cannot look at its run folder: %m");
 }
 
-static bool is_known(void *data, uint64_t lease_id)
-{
-	return find(data, lease_id) != NULL;
-}
-
 int sessions_find_left(struct sessions *self)
 {
-	int error = session_folder_list(&self->context->run, on_left, self);
-
-	if (!error)
-		limits_sweep(self->context->limits, is_known, self);
-	return error;
+	return session_folder_list(&self->context->run, on_left, self);
 }
 
 /* ---- keeper ---- */

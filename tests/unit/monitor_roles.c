@@ -218,6 +218,8 @@ static void fill_snapshot(struct message_snapshot_fill *fill)
 	ensure(pwrite(fill->pixels, pixel, 4, 0) == 4);
 	ensure(ftruncate(fill->pixels, 0) < 0);
 	close(fill->pixels);
+	if (is_mode("slow-snapshot"))
+		usleep(300000);
 	CHANNEL_SEND(monitor, snapshot_filled, .request = fill->request, .width = 1280,
 	        .height = is_mode("lying-snapshot") ? 60000 : 800, .stride_bytes = 1280 * 4);
 }

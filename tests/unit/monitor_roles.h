@@ -10,8 +10,8 @@
  *   leases          what keeper holds when it starts: LEASE SLOT a line
  *
  * modes: "exit" (at once); gate, egress, hash, keeper: "out-of-turn"; shepherd: "silent", "unasked-rfb",
- * "other-lease", "ends"; capture: "exit-69", "exit-66", "sigsys", "first-picture"; encode: "no-picture",
- * "lying-snapshot", "two-pictures". */
+ * "other-lease", "ends"; capture: "exit-N", "sigsys", "first-picture"; encode: "exit-N", "first-picture", "no-picture",
+ * "lying-snapshot", "slow-snapshot". */
 
 /* Never returns when this process was started as a role. */
 void monitor_roles_dispatch(int argc, char **argv);

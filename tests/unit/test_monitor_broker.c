@@ -318,6 +318,8 @@ START_TEST(test_roles_come_back)
 {
 	begin();
 	start_session(1, 0);
+	await("encode: stream s");
+	await("capture: input i");
 	size_t n_fds = open_fds();
 	kill(pid_of("gate"), SIGKILL);
 	await_times("gate: join 1", 2);
@@ -570,6 +572,7 @@ END_TEST
 START_TEST(test_snapshot)
 {
 	begin();
+	put("mode.encode", "slow-snapshot");
 	start_session(1, 0);
 	size_t n_fds = open_fds();
 	put("keeper.orders", "snapshot 7 1\n");
