@@ -237,7 +237,10 @@ static void tear_down(struct egress *self)
 
 int egress_run(const struct role_start *start)
 {
-	const struct sandbox_limits limits = {.open_files = OPEN_FILES_MAX};
+	/* The log may be a file, and a limit would end the process at its next line (SIGXFSZ). In an empty root
+	 * there is no other file to write. */
+	const struct sandbox_limits limits = {
+	        .open_files = OPEN_FILES_MAX, .file_bytes = RLIM_INFINITY};
 	struct egress self = {0};
 	int status = 1;
 

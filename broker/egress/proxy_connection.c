@@ -90,6 +90,13 @@ static void close_side(struct side *side)
 	side->fd = -1;
 }
 
+static uint64_t request_deadline(const struct proxy_connection *self)
+{
+	uint64_t idle_ms = self->context->idle_deadline_ms;
+
+	return idle_ms < PROXY_REQUEST_DEADLINE_MS ? idle_ms : PROXY_REQUEST_DEADLINE_MS;
+}
+
 static uint64_t deadline_of(const struct proxy_connection *self)
 {
 	switch (self->state) {
@@ -98,8 +105,7 @@ static uint64_t deadline_of(const struct proxy_connection *self)
 	case STATE_UPSTREAM_REPLY:
 		return self->context->connect_deadline_ms;
 	case STATE_HELLO:
-		return self->port == 443 ? PROXY_REQUEST_DEADLINE_MS
-		                         : self->context->idle_deadline_ms;
+		return self->port == 443 ? request_deadline(self) : self->context->idle_deadline_ms;
 	case STATE_ANSWERING:
 		return PROXY_ANSWER_DEADLINE_MS;
 	case STATE_REQUEST: /* before its first byte: a browser opens connections ahead of need */
@@ -530,7 +536,7 @@ static void read_request(struct proxy_connection *self)
 		return;
 	}
 	if (is_first)
-		set_deadline(self, PROXY_REQUEST_DEADLINE_MS);
+		set_deadline(self, request_deadline(self));
 	size_t length;
 	const uint8_t *bytes = proxy_flow_bytes(&self->up, &length);
 	result = http_head_scan(&self->scan, bytes, length);

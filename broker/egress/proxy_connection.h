@@ -11,7 +11,8 @@
 struct egress_context;
 struct proxy_connection;
 
-/* A request's head has to be whole so long after its first byte; so has a ClientHello after CONNECT. */
+/* A request's head has to be whole so long after its first byte; so has a ClientHello after CONNECT. Or
+ * the idle deadline, where that is shorter. */
 #define PROXY_REQUEST_DEADLINE_MS 30000
 /* Our own answer: so long for the host to take it. */
 #define PROXY_ANSWER_DEADLINE_MS 2000

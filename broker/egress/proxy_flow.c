@@ -65,7 +65,7 @@ bool proxy_flow_is_empty(const struct proxy_flow *self)
 const uint8_t *proxy_flow_bytes(const struct proxy_flow *self, size_t *length)
 {
 	*length = self->length;
-	return self->buffer + self->start;
+	return self->buffer ? self->buffer + self->start : NULL;
 }
 
 void proxy_flow_consume(struct proxy_flow *self, size_t length)

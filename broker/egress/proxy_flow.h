@@ -28,7 +28,7 @@ int proxy_flow_add_prefix(struct proxy_flow *self, const void *bytes, size_t len
 bool proxy_flow_has_room(const struct proxy_flow *self);
 bool proxy_flow_is_empty(const struct proxy_flow *self); /* prefix and buffer */
 bool proxy_flow_has_prefix(const struct proxy_flow *self);
-/* What was read and not sent; valid until the next call. */
+/* What was read and not sent; valid until the next call. NULL when there is nothing. */
 const uint8_t *proxy_flow_bytes(const struct proxy_flow *self, size_t *length);
 void proxy_flow_consume(struct proxy_flow *self, size_t length);
 /* Takes away the last bytes that were read. */
