@@ -94,7 +94,8 @@ class Picture {
 		const head = this.isHeadSent ? Buffer.alloc(0) : zstdHead();
 		this.isHeadSent = true;
 		const flags = (isFirst ? 1 : 0) | (isLast ? 2 : 0);
-		this.send(Buffer.concat([header(1, 2, 1, this.frame), u8(flags), head, zstdBlock(commands)]));
+		const payload = [u8(flags), u32(commands.length), head, zstdBlock(commands)];
+		this.send(Buffer.concat([header(1, 2, 1, this.frame), ...payload]));
 	}
 	fill(x, y, width, height, r, g, b) {
 		this.frame += 1;
@@ -162,7 +163,9 @@ export class Scaffold {
 	static async start(viewerFolder) {
 		const self = new Scaffold();
 		self.files = new Map(
-			readdirSync(viewerFolder).map((name) => [`/${name}`, readFileSync(path.join(viewerFolder, name))]),
+			readdirSync(viewerFolder, { withFileTypes: true })
+				.filter((entry) => entry.isFile())
+				.map(({ name }) => [`/${name}`, readFileSync(path.join(viewerFolder, name))]),
 		);
 		self.status = { contact: "情報担当（内線210）", width_min: 320, width_max: 3840, height_min: 240, height_max: 2160 };
 		self.signInAnswer = { status: 200, body: {} };

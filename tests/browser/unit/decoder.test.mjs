@@ -16,11 +16,13 @@ const ZSTD_HEAD = [0x28, 0xb5, 0x2f, 0xfd, 0x00, (WINDOW_LOG - 10) << 3];
 const zstdBlock = (bytes, isLast) => [(bytes.length << 3) | (isLast ? 1 : 0), bytes.length >> 5, 0, ...bytes];
 const begin = (width, height) =>
 	Uint8Array.from([...head(1, 1, 1, 0), 8, 7, 6, 5, 4, 3, 2, 1, ...le16(width, height), WINDOW_LOG, 1]);
-const fill = (frame, x, y, width, height, color, isFirst) =>
-	Uint8Array.from([
-		...head(1, 2, 1, frame), 3, ...(isFirst ? ZSTD_HEAD : []),
-		...zstdBlock([3, ...le16(x, y, width, height), ...color], false),
+const fill = (frame, x, y, width, height, color, isFirst) => {
+	const command = [3, ...le16(x, y, width, height), ...color];
+	return Uint8Array.from([
+		...head(1, 2, 1, frame), 3, ...le16(command.length), 0, 0, ...(isFirst ? ZSTD_HEAD : []),
+		...zstdBlock(command, false),
 	]);
+};
 
 test("the numbers are those of exports.h", () => {
 	const c = headerNumbers("viewer/stream/wasm/exports.h");
@@ -38,8 +40,9 @@ test("begin, frames, rectangles, pixels, what HELLO says", async () => {
 	assert.equal(decoder.epoch, 0n);
 	assert.equal(decoder.push(begin(100, 50)), Status.BEGUN);
 	assert.deepEqual([decoder.width, decoder.height], [100, 50]);
-	assert.equal(decoder.epoch, 0x0102030405060708n);
+	assert.equal(decoder.epoch, 0n, "nothing is held before the first whole frame");
 	assert.equal(decoder.push(fill(1, 10, 5, 20, 10, [200, 100, 50], true)), Status.FRAME);
+	assert.equal(decoder.epoch, 0x0102030405060708n);
 	assert.equal(decoder.frame, 1);
 	assert.deepEqual([...decoder.rects()], [10, 5, 20, 10]);
 	const pixel = (x, y) => [...decoder.screen().subarray((y * 100 + x) * 4, (y * 100 + x) * 4 + 4)];
