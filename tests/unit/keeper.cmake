@@ -5,3 +5,15 @@ foreach(part text lease lockout audit store)
     LIBS shoji-keeper PkgConfig::SODIUM)
 endforeach()
 shoji_unit_test(hash-argon2 SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_hash_argon2.c LIBS shoji-hash PkgConfig::SODIUM)
+# The real keeper and hash processes; this program plays monitor, gate and egress.
+shoji_unit_test(keeper-role
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_keeper_role.c ${CMAKE_CURRENT_LIST_DIR}/keeper_stage.c
+  LIBS shoji-keeper shoji-hash PkgConfig::SODIUM)
+shoji_unit_test(keeper-crash
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_keeper_crash.c ${CMAKE_CURRENT_LIST_DIR}/keeper_stage.c
+  LIBS shoji-keeper shoji-hash PkgConfig::SODIUM)
+shoji_unit_test(keeper-ctl
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_keeper_ctl.c ${CMAKE_CURRENT_LIST_DIR}/keeper_stage.c
+  LIBS shoji-keeper shoji-hash PkgConfig::SODIUM)
+add_dependencies(test-keeper-ctl shojictl)
+target_compile_definitions(test-keeper-ctl PRIVATE SHOJICTL="$<TARGET_FILE:shojictl>")
