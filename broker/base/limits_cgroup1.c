@@ -46,7 +46,7 @@ static int try_limit(const char *folder, enum limits_controller controller)
 	snprintf(path, sizeof(path), "%s/try-%d", folder, (int)getpid());
 	if (mkdir(path, 0755) < 0 && errno != EEXIST)
 		return SHOJI_ERR_NOT_FOUND;
-	int error = set(path, controller, 1024 * 1024 * 1024);
+	int error = set(path, controller, controller == LIMITS_TASKS ? 1000 : 1024 * 1024 * 1024);
 	rmdir(path);
 	return error ? SHOJI_ERR_NOT_FOUND : 0;
 }

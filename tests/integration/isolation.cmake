@@ -39,3 +39,5 @@ function(shoji_isolation_test name timeout_s)
 endfunction()
 
 shoji_isolation_test(isolation 180)
+shoji_isolation_test(shepherd_life 120)
+shoji_isolation_test(limits_host 180)

@@ -34,7 +34,7 @@ struct target {
 	unsigned port;       /* the machine's, on every address below */
 	char secret[128];    /* a file that only root reads */
 	char plain[128];     /* a file of the machine's that anybody reads */
-	char neighbour[128]; /* another session's socket */
+	char neighbour[100]; /* another session's socket */
 	char abstract[64];   /* an abstract socket of the machine's */
 	int shm_key;         /* System V shared memory of the machine's */
 	int process;         /* a process outside */
@@ -373,8 +373,7 @@ static void run_capable(char *out)
 
 static bool read_target(const char *text)
 {
-	return sscanf(text,
-	               "--start-page=probe:%u,%127[^,],%127[^,],%127[^,],%63[^,],%d,%d,%63[^,]",
+	return sscanf(text, "--start-page=probe:%u,%127[^,],%127[^,],%99[^,],%63[^,],%d,%d,%63[^,]",
 	               &target.port, target.secret, target.plain, target.neighbour, target.abstract,
 	               &target.shm_key, &target.process, target.address) == 8;
 }

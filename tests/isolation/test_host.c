@@ -53,7 +53,7 @@ struct test_host_options test_host_options(void)
 
 static const char *path_in(const struct test_host *self, const char *name)
 {
-	static char path[TEST_HOST_PATH_MAX + 64];
+	static char path[TEST_HOST_PATH_MAX + 40]; /* fits a socket address */
 
 	snprintf(path, sizeof(path), "%s/%s", self->folder, name);
 	return path;
@@ -75,7 +75,7 @@ static bool make_folder(struct test_host *self)
 {
 	uid_t uid = self->options.uid;
 
-	snprintf(self->folder, sizeof(self->folder), "/tmp/shoji-test-XXXXXX");
+	snprintf(self->folder, sizeof(self->folder), "/tmp/shoji-host-XXXXXX");
 	if (!mkdtemp(self->folder) || chmod(self->folder, 0711) < 0)
 		return false;
 	if (mkdir(path_in(self, "rfb"), 0700) < 0 || mkdir(path_in(self, "doors"), 0755) < 0)
@@ -249,13 +249,20 @@ static bool send_limits(struct test_host *self)
 	return is_sent;
 }
 
-bool test_host_prepare(struct test_host *self, const struct test_host_options *options)
+bool test_host_prepare_as(
+        struct test_host *self, const struct test_host_options *options, uid_t uid)
 {
 	*self = (struct test_host){
 	        .options = *options, .lock = -1, .control_listener = -1, .door = -1};
-	if (self->options.uid == 0)
-		self->options.uid = geteuid() == 0 ? TEST_HOST_UID : geteuid();
+	self->options.uid = uid;
 	return make_folder(self) && spawn_shepherd(self) && send_setup(self);
+}
+
+bool test_host_prepare(struct test_host *self, const struct test_host_options *options)
+{
+	uid_t usual = geteuid() == 0 ? TEST_HOST_UID : geteuid();
+
+	return test_host_prepare_as(self, options, options->uid ? options->uid : usual);
 }
 
 bool test_host_go(struct test_host *self)
@@ -385,18 +392,22 @@ struct uid_count {
 	unsigned n;
 };
 
-/* From status, not from the folder's owner: that is root's for a process that may not be traced. */
+/* From status, not from the folder's owner: that is root's for a process that may not be traced. What has ended and
+ * only waits for its parent (the machine's first process, which may take its time) does not count. */
 static void count_uid(void *data, pid_t pid)
 {
 	struct uid_count *count = data;
 	char path[64], line[256];
 	unsigned real;
+	char state = 0;
 
 	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
 	FILE *file = fopen(path, "re");
-	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, "Uid: %u", &real) == 1 && real == count->uid)
+	while (file && fgets(line, sizeof(line), file)) {
+		sscanf(line, "State: %c", &state);
+		if (sscanf(line, "Uid: %u", &real) == 1 && real == count->uid && state != 'Z')
 			count->n++;
+	}
 	if (file)
 		fclose(file);
 }

@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define TEST_HOST_PATH_MAX 200
+#define TEST_HOST_PATH_MAX 64
 /* Of the range of the slots (61000-61999), its far end: a broker that is under test beside us begins at the other. */
 #define TEST_HOST_UID 61900
 
@@ -49,6 +49,9 @@ struct test_host_options test_host_options(void);
 bool test_host_start(struct test_host *self, const struct test_host_options *options);
 /* Without start: everything up to and with the set-up message. Then test_host_go(). */
 bool test_host_prepare(struct test_host *self, const struct test_host_options *options);
+/* The same with exactly this uid in the message, as a broken monitor might say it. */
+bool test_host_prepare_as(
+        struct test_host *self, const struct test_host_options *options, uid_t uid);
 bool test_host_go(struct test_host *self);
 /* -1, or a descriptor to Xvnc's RFB. */
 int test_host_connect_rfb(struct test_host *self);

@@ -1,0 +1,204 @@
+/* Limits with real isolated hosts: one takes all that it can, another beside it must not notice. Under every layer that
+ * this machine has, and under watch always. */
+#include "isolation/test_host.h"
+
+#include "base/error.h"
+#include "base/loop.h"
+
+#include <check.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MIB ((uint64_t)1024 * 1024)
+#define MEMORY_BYTES (512 * MIB)
+#define TASKS 200
+#define HOME_MIB 32
+#define SHM_MIB 16
+#define TMP_MIB 64 /* bubblewrap_arguments.c */
+
+/* A neighbour that is asked and does not answer within so long has noticed. */
+#define ANSWER_MS 1000
+
+static struct limits *limits;
+static struct limits_group *groups[2];
+static struct test_host hog, neighbour;
+static const enum config_limits_layer layers[] = {LIMITS_CGROUP2, LIMITS_CGROUP1, LIMITS_WATCH};
+#define N_LAYERS 3
+
+static bool ask(struct test_host *host, unsigned *n_forks, unsigned *n_mib)
+{
+	int fd = test_host_connect_rfb(host);
+	struct pollfd ready = {.fd = fd, .events = POLLIN};
+	char text[64] = "";
+	bool is_answered = fd >= 0 && poll(&ready, 1, ANSWER_MS) > 0 &&
+	                   read(fd, text, sizeof(text) - 1) > 0 &&
+	                   sscanf(text, "%u %u", n_forks, n_mib) == 2;
+
+	if (fd >= 0)
+		close(fd);
+	return is_answered;
+}
+
+static bool neighbour_is_well(void)
+{
+	unsigned n_forks, n_mib;
+
+	return ask(&neighbour, &n_forks, &n_mib);
+}
+
+static void start(struct test_host *host, int i, const char *page)
+{
+	struct limits_wish wish = {.memory_bytes = MEMORY_BYTES, .tasks = TASKS};
+	struct test_host_options options = test_host_options();
+
+	options.program_folder = HOG_FOLDER;
+	options.start_page = page;
+	options.lease_id += (uint64_t)i;
+	options.uid = TEST_HOST_UID + 10 + (uid_t)i;
+	options.home_mib = HOME_MIB;
+	options.shm_mib = SHM_MIB;
+	groups[i] = limits_group_new(limits, options.lease_id, &wish);
+	ck_assert_ptr_nonnull(groups[i]);
+	options.limits = groups[i];
+	ck_assert_msg(test_host_start(host, &options), "%s", host->detail);
+}
+
+/* false: this machine does not have that layer (then there is nothing to test); watch is always there. */
+static bool begin(int layer, const char *page)
+{
+	char complaint[256];
+
+	limits = limits_new(layers[layer], complaint, sizeof(complaint));
+	if (!limits) {
+		ck_assert_int_ne(layers[layer], LIMITS_WATCH);
+		return false;
+	}
+	fprintf(stderr, "%s with %s\n", page, limits_describe(limits));
+	start(&neighbour, 1, "hog:idle");
+	start(&hog, 0, page);
+	return true;
+}
+
+static bool is_group_removed(void *data)
+{
+	return limits_group_remove(data) == 0;
+}
+
+static void finish(void)
+{
+	limits_group_kill(groups[0]);
+	ck_assert(test_host_finish(&hog));
+	ck_assert(test_host_finish(&neighbour));
+	for (int i = 0; i < 2; i++) {
+		ck_assert(test_wait(is_group_removed, groups[i], 3000));
+		limits_group_free(groups[i]);
+	}
+	limits_free(limits);
+}
+
+/* What monitor does twice a second. Returns whether the hog had to be ended. */
+static bool look_for(int ms, struct limits_usage *worst)
+{
+	uint64_t deadline_ms = clock_now_ms() + (uint64_t)ms;
+	bool is_over = false;
+
+	memset(worst, 0, sizeof(*worst));
+	while (!is_over && clock_now_ms() < deadline_ms) {
+		struct limits_usage usage;
+		is_over = limits_group_check(groups[0]) == SHOJI_ERR_LIMIT;
+		ck_assert_int_eq(limits_group_check(groups[1]), 0);
+		ck_assert_int_eq(limits_group_usage(groups[0], &usage), 0);
+		if (usage.memory_bytes > worst->memory_bytes)
+			worst->memory_bytes = usage.memory_bytes;
+		if (usage.tasks > worst->tasks)
+			worst->tasks = usage.tasks;
+		worst->kills = usage.kills;
+		ck_assert(neighbour_is_well());
+		usleep(LIMITS_CHECK_MS * 1000);
+	}
+	if (is_over)
+		limits_group_kill(groups[0]);
+	return is_over;
+}
+
+START_TEST(fork_bomb)
+{
+	struct limits_usage worst;
+
+	if (!begin(_i, "hog:fork"))
+		return;
+	bool is_over = look_for(2000, &worst);
+	if (layers[_i] == LIMITS_WATCH) {
+		ck_assert(is_over);
+		ck_assert(test_host_wait_ended(&hog, 5000));
+	} else {
+		/* The kernel holds the line, and the host goes on. */
+		ck_assert(!is_over);
+		ck_assert_uint_le(worst.tasks, TASKS);
+		ck_assert_uint_ge(worst.tasks, TASKS * 9 / 10);
+	}
+	ck_assert(neighbour_is_well());
+	finish();
+}
+END_TEST
+
+START_TEST(two_gigabytes)
+{
+	struct limits_usage worst;
+	unsigned n_forks, n_mib;
+
+	if (!begin(_i, "hog:memory"))
+		return;
+	ck_assert(!look_for(3000, &worst));
+	ck_assert_uint_ge(worst.kills, 1);
+	/* Between two looks of watch a host can go over; by what it touches in that time. */
+	ck_assert_uint_le(worst.memory_bytes, MEMORY_BYTES * (layers[_i] == LIMITS_WATCH ? 3 : 1));
+	/* Only the process that took it went, not the session. */
+	ck_assert(ask(&hog, &n_forks, &n_mib));
+	ck_assert(neighbour_is_well());
+	finish();
+}
+END_TEST
+
+START_TEST(tmpfs_filler)
+{
+	struct limits_usage worst;
+	unsigned n_forks, n_mib = 0;
+
+	if (!begin(_i, "hog:tmpfs"))
+		return;
+	ck_assert(!look_for(3000, &worst));
+	ck_assert(ask(&hog, &n_forks, &n_mib));
+	/* Each to the brim, and nothing anywhere else. */
+	ck_assert_uint_le(n_mib, HOME_MIB + SHM_MIB + TMP_MIB);
+	ck_assert_uint_ge(n_mib, HOME_MIB + SHM_MIB + TMP_MIB - 3);
+	finish();
+}
+END_TEST
+
+int main(int argc, char *argv[])
+{
+	int status;
+
+	if (test_host_is_shepherd(argc, argv, &status))
+		return status;
+	if (geteuid() != 0) {
+		fprintf(stderr, "test-limits_host: must be run as root\n");
+		return EXIT_FAILURE;
+	}
+	Suite *suite = suite_create("limits-host");
+	TCase *cases = tcase_create("limits");
+	tcase_add_loop_test(cases, fork_bomb, 0, N_LAYERS);
+	tcase_add_loop_test(cases, two_gigabytes, 0, N_LAYERS);
+	tcase_add_loop_test(cases, tmpfs_filler, 0, N_LAYERS);
+	tcase_set_timeout(cases, 120);
+	suite_add_tcase(suite, cases);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int n_failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return n_failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
