@@ -326,10 +326,12 @@ static size_t fill(int fd)
 static void check_pattern(int fd, size_t length)
 {
 	static uint8_t bytes[MUCH];
+	size_t at = 0;
 
 	receive_bytes(fd, bytes, length);
-	for (size_t i = 0; i < length; i++)
-		ck_assert_msg(bytes[i] == pattern(i), "byte %zu", i);
+	while (at < length && bytes[at] == pattern(at))
+		at++;
+	ck_assert_uint_eq(at, length);
 }
 
 START_TEST(test_back_pressure)
