@@ -14,6 +14,11 @@
 
 /* lws's timers cannot be taken back: one that is not wanted is put off for a day. */
 #define NO_DEADLINE_MS (24u * 3600 * 1000)
+/* While an answer goes out, lws does not read, but polls for reading all the same: bytes behind the request make its loop
+ * spin until the terminal has taken the answer, which it may never do. So progress is looked at, and a connection
+ * that makes none while the loop spins is closed. (No browser sends a request behind another.) */
+#define ANSWER_LOOK_MS 50
+#define SPINNING_TURNS 3000
 #define REFUSALS_LOGGED_PER_SECOND_MAX 20
 
 struct connection *connection_new(
@@ -77,7 +82,7 @@ static uint64_t deadline_ms(const struct connection *self)
 	case CONNECTION_WAITING:
 		return KEEPER_DEADLINE_MS;
 	case CONNECTION_ANSWERING:
-		return ANSWER_DEADLINE_MS;
+		return ANSWER_LOOK_MS;
 	case CONNECTION_VIEWER:
 		return self->gate->config.gate.attach_deadline_s * 1000;
 	case CONNECTION_CLOSED:
@@ -86,10 +91,29 @@ static uint64_t deadline_ms(const struct connection *self)
 	return 0;
 }
 
+static void note_progress(struct connection *self)
+{
+	self->sent_before = self->answer.sent;
+	self->turns_before = self->gate->turns;
+	connection_set_deadline_ms(self, ANSWER_LOOK_MS);
+}
+
+static bool is_stuck(const struct connection *self)
+{
+	bool is_spinning = self->gate->turns - self->turns_before > SPINNING_TURNS;
+
+	return clock_now_ms() >= self->answer_until_ms ||
+	       (is_spinning && self->answer.sent == self->sent_before);
+}
+
 void connection_set_state(struct connection *self, enum connection_state state)
 {
 	ensure(is_permitted(self->state, state));
 	self->state = state;
+	if (state == CONNECTION_ANSWERING) {
+		self->answer_until_ms = clock_now_ms() + ANSWER_DEADLINE_MS;
+		note_progress(self);
+	}
 	if (state == CONNECTION_CLOSED)
 		self->question = QUESTION_NONE; /* an answer finds nobody any more */
 	connection_set_deadline_ms(self, deadline_ms(self));
@@ -112,8 +136,12 @@ int connection_on_deadline(struct connection *self)
 		if (viewer_on_deadline(self->viewer))
 			break;
 		return 0;
-	case CONNECTION_REQUEST:
 	case CONNECTION_ANSWERING:
+		if (is_stuck(self))
+			break;
+		note_progress(self);
+		return 0;
+	case CONNECTION_REQUEST:
 	case CONNECTION_CLOSED:
 		break;
 	}

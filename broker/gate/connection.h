@@ -41,9 +41,12 @@ struct connection {
 	size_t body_length;
 	bool is_sign_in;                   /* else a sign-out */
 	char cookie[TOKEN_HEX_DIGITS + 1]; /* of the request; wiped */
-	bool is_head;
+	bool has_body_ended;
 
 	struct answer answer;
+	uint64_t answer_until_ms;
+	size_t sent_before;    /* at the last look at its progress ... */
+	uint64_t turns_before; /* ... and the loop's turns then */
 	enum connection_question question;
 	uint32_t request; /* its number */
 

@@ -20,10 +20,12 @@
 #include "gate/tls.h"
 
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* gate.connections_max at its largest, two descriptors a session, and our own. */
 #define FILES_MAX 20480
+#define OWN_FILES 32
 
 static const struct sandbox_limits limits = {.open_files = FILES_MAX};
 
@@ -108,10 +110,28 @@ static int read_config(struct gate *gate, const struct message_setup_gate *setup
 	return SHOJI_ERR_CONFIG;
 }
 
+/* As many connections as there are descriptors for, if those are fewer: accept() must never fail for
+ * want of one, because the connection would wait in the kernel and wake us at once again. */
+static uint32_t connections_max(const struct gate *gate)
+{
+	uint64_t wanted = gate->config.gate.connections_max;
+	uint64_t others = OWN_FILES + 2 * gate->config.sessions.max;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted + others)
+		return (uint32_t)wanted;
+	uint64_t possible = limit.rlim_cur > others ? limit.rlim_cur - others : 1;
+	log_warning(0,
+	        "gate.connections_max is held to %llu: raise the limit of open files (LimitNOFILE) "
+	        "to %llu",
+	        (unsigned long long)possible, (unsigned long long)(wanted + others));
+	return (uint32_t)possible;
+}
+
 static int make_parts(struct gate *gate, const struct message_setup_gate *setup)
 {
 	const struct address_limits address_limits = {
-	        .connections_max = (uint32_t)gate->config.gate.connections_max,
+	        .connections_max = connections_max(gate),
 	        .connections_per_address_max =
 	                (uint32_t)gate->config.gate.connections_per_address_max,
 	        .sign_ins_per_minute_max =
@@ -197,7 +217,7 @@ static int serve(struct gate *gate)
 	        channel_watch(
 	                gate->monitor, gate->loop, on_monitor_message, on_monitor_close, gate))
 		return EXIT_FAILURE;
-	while (!gate->is_stopping)
+	for (; !gate->is_stopping; gate->turns++)
 		if (lws_service(gate->context, 0) < 0)
 			return EXIT_FAILURE;
 	return EXIT_SUCCESS;

@@ -24,6 +24,7 @@ struct gate {
 	struct connection *connections; /* list */
 	struct connection *adopting;    /* handed to lws, not yet bound to what lws makes of it */
 	struct session *sessions;       /* list */
+	uint64_t turns;                 /* of the loop, since the start */
 	bool is_stopping;
 };
 

@@ -217,8 +217,11 @@ static void on_sign_out(struct connection *self)
 
 int http_on_body_end(struct connection *self)
 {
-	if (self->state == CONNECTION_WAITING)
-		return -1; /* a second request before the first was answered: no browser does it */
+	/* Bytes behind a body that is not answered yet: lws would say so for ever, in a loop of its own. No browser
+	 * sends any. */
+	if (self->has_body_ended)
+		return -1;
+	self->has_body_ended = true;
 	if (self->state != CONNECTION_REQUEST)
 		return 0;
 	if (self->is_sign_in)
@@ -265,6 +268,7 @@ int http_on_request(struct connection *self, const char *path)
 		return -1;
 	/* lws's own clock for the body; ours runs since accept. */
 	lws_set_timeout(self->wsi, NO_PENDING_TIMEOUT, 0);
+	self->has_body_ended = false;
 	self->is_sign_in = is_sign_in;
 	self->answer.is_head = method == METHOD_HEAD;
 	const char *why = request_check_source(self, false);

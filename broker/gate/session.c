@@ -231,10 +231,11 @@ static int open_input(struct session *self, int fd)
 static void note_sent(struct session *self, int error)
 {
 	if (error) {
-		if (!self->has_lost_input)
+		if (!self->has_told_loss)
 			log_warning(self->lease_id,
 			        "capture does not take input (%s): some is lost",
 			        shoji_error_text(error));
+		self->has_told_loss = true;
 		self->has_lost_input = true;
 		self->input_sequence--;
 	}

@@ -23,6 +23,7 @@ struct session {
 	struct viewer *viewer; /* borrowed from its connection; NULL: nobody looks */
 	struct slice_check slices;
 	bool is_awaiting_begin;  /* slices before the next BEGIN were made for an earlier viewer */
+	bool has_told_loss;      /* logged once a session: a viewer can cause it at will */
 	bool has_lost_input;     /* some did not fit the queue: everything is released first */
 	uint32_t input_sequence; /* of the last message to capture: one sequence, whoever looks */
 	uint64_t told_activity_ms;

@@ -173,7 +173,10 @@ static void end(struct viewer *self, unsigned due, unsigned reason, enum session
 /* Closes for a rule that the viewer broke. Returns -1. */
 static int refuse(struct viewer *self, enum lws_close_status status, const char *why)
 {
-	log_info(lease_of(self), "viewer at %s closed: %s", self->connection->address, why);
+	if (self->session)
+		log_info(lease_of(self), "viewer at %s closed: %s", self->connection->address, why);
+	else
+		connection_log_refusal(self->connection, why);
 	/* From here on lws says farewell; the session need not wait for the peer's. */
 	set_state(self, VIEWER_ENDING);
 	self->due = 0;
@@ -250,9 +253,9 @@ bool viewer_on_deadline(struct viewer *self)
 		connection_set_deadline_ms(self->connection, 0);
 		return false;
 	}
-	log_info(0, "viewer at %s closed: %s", self->connection->address,
+	connection_log_refusal(self->connection,
 	        self->state == VIEWER_NEW ? "no HELLO in time"
-	                                  : "it was not served or did not listen in time");
+	                                  : "a stream that was not served, or not read, in time");
 	return true;
 }
 

@@ -29,9 +29,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	as_cookie(data, size);
 	if (sign_in_parse((const char *)data, size, &form, &field))
 		return 0;
-	if (!form.person[0] || !form.password[0] || form.width < SCREEN_WIDTH_MIN || form.width > SCREEN_WIDTH_MAX ||
-		form.height < SCREEN_HEIGHT_MIN || form.height > SCREEN_HEIGHT_MAX ||
-		!is_plain_utf8(form.person, strlen(form.person)) || !is_plain_utf8(form.password, strlen(form.password)))
+	if (!form.person[0] || !form.password[0] || form.width < SCREEN_WIDTH_MIN ||
+	        form.width > SCREEN_WIDTH_MAX || form.height < SCREEN_HEIGHT_MIN ||
+	        form.height > SCREEN_HEIGHT_MAX ||
+	        !is_plain_utf8(form.person, strlen(form.person)) ||
+	        !is_plain_utf8(form.password, strlen(form.password)))
 		abort();
 	return 0;
 }

@@ -21,20 +21,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	switch (out.kind) {
 	case VIEWER_MESSAGE_HELLO:
-		must(is_token(out.hello.token, strlen(out.hello.token)) && out.hello.version_min <= out.hello.version_max);
+		must(is_token(out.hello.token, strlen(out.hello.token)) &&
+		        out.hello.version_min <= out.hello.version_max);
 		break;
 	case VIEWER_MESSAGE_KEY:
-		must(out.key.key >= INPUT_KEY_MIN && out.key.key <= INPUT_KEY_MAX && out.key.modifiers <= INPUT_MODIFIERS_ALL);
+		must(out.key.key >= INPUT_KEY_MIN && out.key.key <= INPUT_KEY_MAX &&
+		        out.key.modifiers <= INPUT_MODIFIERS_ALL);
 		break;
 	case VIEWER_MESSAGE_POINTER:
-		must(out.pointer.buttons <= INPUT_BUTTONS_ALL && out.pointer.modifiers <= INPUT_MODIFIERS_ALL);
+		must(out.pointer.buttons <= INPUT_BUTTONS_ALL &&
+		        out.pointer.modifiers <= INPUT_MODIFIERS_ALL);
 		break;
 	case VIEWER_MESSAGE_WHEEL:
 		must(out.wheel.left <= INPUT_WHEEL_MAX && out.wheel.right <= INPUT_WHEEL_MAX &&
-			out.wheel.up <= INPUT_WHEEL_MAX && out.wheel.down <= INPUT_WHEEL_MAX);
+		        out.wheel.up <= INPUT_WHEEL_MAX && out.wheel.down <= INPUT_WHEEL_MAX);
 		break;
 	case VIEWER_MESSAGE_TEXT:
-		must(out.text.length <= VIEWER_TEXT_MAX && is_plain_utf8(out.text.text, out.text.length));
+		must(out.text.length <= VIEWER_TEXT_MAX &&
+		        is_plain_utf8(out.text.text, out.text.length));
 		break;
 	case VIEWER_MESSAGE_SKIP:
 	case VIEWER_MESSAGE_PING:

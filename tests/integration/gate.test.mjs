@@ -2,6 +2,7 @@
 // one, confined as in the product; keeper, encode and capture are played by gate-peer (whole-*.test.mjs has the real ones).
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { Gate, sleep, token } from './lib/gate.mjs';
 
@@ -220,6 +221,28 @@ test('a pipelined request behind an unanswered sign-in closes the connection', a
 	await gate.event('sign_in', {}, 500).catch(() => {});
 	const { text } = await answer;
 	assert.doesNotMatch(text, / 200 /);
+});
+
+function cpuMs(pid) {
+	const fields = fs.readFileSync(`/proc/${pid}/stat`, 'latin1').replace(/^.*\) /, '').split(' ');
+	return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
+test('bytes behind a request cannot make gate spin', async () => {
+	const host = `Host: localhost:${gate.port}\r\n`;
+	// A refused body with more behind it: lws would tell of the body's end for ever, and never return.
+	for (const method of ['PUT', 'POST'])
+		await gate.raw(`${method} / HTTP/1.1\r\n${host}Content-Length: 5\r\n\r\n12345GET / HTTP/1.1\r\n${host}\r\n`, { deadlineMs: 1000 });
+	assert.equal((await gate.request('GET', '/')).status, 200);
+	// Requests behind one another, and answers that nobody takes.
+	const before = cpuMs(gate.pid);
+	const stuck = [];
+	for (let i = 0; i < 5; i++)
+		stuck.push(gate.raw(`GET /decoder.wasm HTTP/1.1\r\n${host}\r\n`.repeat(9), { deadlineMs: 2500, then: socket => socket.pause() }));
+	await Promise.all(stuck);
+	const used = cpuMs(gate.pid) - before;
+	assert.ok(used < 1200, `${used} ms of CPU in 2.5 s`);
+	assert.equal((await gate.request('GET', '/')).status, 200);
 });
 
 test('headers over the limit', async () => {

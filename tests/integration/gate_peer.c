@@ -88,7 +88,8 @@ static const char *type_of(const char *name)
 
 	if (dot && !strcmp(dot, ".html"))
 		return "text/html; charset=utf-8";
-	return dot && !strcmp(dot, ".js") ? "text/javascript; charset=utf-8" : "application/octet-stream";
+	return dot && !strcmp(dot, ".js") ? "text/javascript; charset=utf-8"
+	                                  : "application/octet-stream";
 }
 
 static int bundle_of(const char *folder)
@@ -118,7 +119,8 @@ static int bundle_of(const char *folder)
 
 static int listen_any(unsigned *port)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in address = {
+	        .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t length = sizeof(address);
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
@@ -135,7 +137,8 @@ static int run_gate(const char *folder)
 	struct role_start start = {.name = "gate"};
 
 	if (getuid() == 0)
-		start.identity = (struct sandbox_identity){.uid = 60991, .gid = 60991, .root = folder};
+		start.identity =
+		        (struct sandbox_identity){.uid = 60991, .gid = 60991, .root = folder};
 	return gate_run(&start);
 }
 
@@ -144,7 +147,8 @@ static int spawn_gate(void)
 	int ours, theirs;
 	char program[1024] = {0};
 
-	if (channel_pair(&ours, &theirs) || readlink("/proc/self/exe", program, sizeof(program) - 1) < 0)
+	if (channel_pair(&ours, &theirs) ||
+	        readlink("/proc/self/exe", program, sizeof(program) - 1) < 0)
 		die("spawn");
 	gate_pid = fork();
 	if (gate_pid == 0) {
@@ -172,8 +176,9 @@ static void on_keeper_message(void *data, struct channel *channel, struct messag
 		struct message_sign_in m;
 		if (message_get_sign_in(in, &m))
 			die("sign_in");
-		printf("{\"event\":\"sign_in\",\"request\":%u,\"width\":%u,\"height\":%u,\"address\":\"%s\",\"person\":\"", m.request,
-			m.width, m.height, m.address);
+		printf("{\"event\":\"sign_in\",\"request\":%u,\"width\":%u,\"height\":%u,"
+		       "\"address\":\"%s\",\"person\":\"",
+		        m.request, m.width, m.height, m.address);
 		print_hex(m.person);
 		printf("\",\"password\":\"");
 		print_hex(m.password);
@@ -182,23 +187,27 @@ static void on_keeper_message(void *data, struct channel *channel, struct messag
 		struct message_sign_out m;
 		if (message_get_sign_out(in, &m))
 			die("sign_out");
-		EVENT("{\"event\":\"sign_out\",\"request\":%u,\"cookie\":\"%s\"}", m.request, m.cookie);
+		EVENT("{\"event\":\"sign_out\",\"request\":%u,\"cookie\":\"%s\"}", m.request,
+		        m.cookie);
 	} else if (in->number == MESSAGE_ATTACH) {
 		struct message_attach m;
 		if (message_get_attach(in, &m))
 			die("attach");
-		EVENT("{\"event\":\"attach\",\"request\":%u,\"cookie\":\"%s\",\"token\":\"%s\",\"address\":\"%s\"}", m.request,
-			m.cookie, m.attach_token, m.address);
+		EVENT("{\"event\":\"attach\",\"request\":%u,\"cookie\":\"%s\",\"token\":\"%s\","
+		      "\"address\":\"%s\"}",
+		        m.request, m.cookie, m.attach_token, m.address);
 	} else if (in->number == MESSAGE_DETACHED) {
 		struct message_detached m;
 		if (message_get_detached(in, &m))
 			die("detached");
-		EVENT("{\"event\":\"detached\",\"lease\":\"%llx\"}", (unsigned long long)m.lease_id);
+		EVENT("{\"event\":\"detached\",\"lease\":\"%llx\"}",
+		        (unsigned long long)m.lease_id);
 	} else if (in->number == MESSAGE_ACTIVITY) {
 		struct message_activity m;
 		if (message_get_activity(in, &m))
 			die("activity");
-		EVENT("{\"event\":\"activity\",\"lease\":\"%llx\"}", (unsigned long long)m.lease_id);
+		EVENT("{\"event\":\"activity\",\"lease\":\"%llx\"}",
+		        (unsigned long long)m.lease_id);
 	}
 }
 
@@ -219,13 +228,16 @@ static void on_encode_message(void *data, struct channel *channel, struct messag
 		struct message_viewer_join m;
 		if (message_get_viewer_join(in, &m))
 			die("viewer_join");
-		EVENT("{\"event\":\"viewer_join\",\"lease\":\"%llx\",\"capabilities\":%u,\"window_log\":%u,\"epoch\":\"%llx\",\"last\":%u}",
-			id, m.capabilities, m.window_log_max, (unsigned long long)m.epoch, m.last_frame);
+		EVENT("{\"event\":\"viewer_join\",\"lease\":\"%llx\",\"capabilities\":%u,\"window_"
+		      "log\":%u,\"epoch\":\"%llx\",\"last\":%u}",
+		        id, m.capabilities, m.window_log_max, (unsigned long long)m.epoch,
+		        m.last_frame);
 	} else if (in->number == MESSAGE_VIEWER_ACK) {
 		struct message_viewer_ack m;
 		if (message_get_viewer_ack(in, &m))
 			die("viewer_ack");
-		EVENT("{\"event\":\"viewer_ack\",\"lease\":\"%llx\",\"frame\":%u,\"us\":%u}", id, m.frame, m.drawn_after_us);
+		EVENT("{\"event\":\"viewer_ack\",\"lease\":\"%llx\",\"frame\":%u,\"us\":%u}", id,
+		        m.frame, m.drawn_after_us);
 	} else if (in->number == MESSAGE_VIEWER_LEAVE) {
 		EVENT("{\"event\":\"viewer_leave\",\"lease\":\"%llx\"}", id);
 	}
@@ -250,31 +262,36 @@ static void on_capture_message(void *data, struct channel *channel, struct messa
 		struct message_input_key m;
 		if (message_get_input_key(in, &m))
 			die("input_key");
-		EVENT("{\"event\":\"key\",\"lease\":\"%llx\",\"sequence\":%u,\"key\":%u,\"down\":%d,\"modifiers\":%u}", id, m.sequence,
-			m.key, m.is_down, m.modifiers);
+		EVENT("{\"event\":\"key\",\"lease\":\"%llx\",\"sequence\":%u,\"key\":%u,\"down\":%"
+		      "d,\"modifiers\":%u}",
+		        id, m.sequence, m.key, m.is_down, m.modifiers);
 	} else if (in->number == MESSAGE_INPUT_POINTER) {
 		struct message_input_pointer m;
 		if (message_get_input_pointer(in, &m))
 			die("input_pointer");
-		EVENT("{\"event\":\"pointer\",\"sequence\":%u,\"x\":%u,\"y\":%u,\"buttons\":%u}", m.sequence, m.x, m.y, m.buttons);
+		EVENT("{\"event\":\"pointer\",\"sequence\":%u,\"x\":%u,\"y\":%u,\"buttons\":%u}",
+		        m.sequence, m.x, m.y, m.buttons);
 	} else if (in->number == MESSAGE_INPUT_WHEEL) {
 		struct message_input_wheel m;
 		if (message_get_input_wheel(in, &m))
 			die("input_wheel");
-		EVENT("{\"event\":\"wheel\",\"sequence\":%u,\"up\":%u,\"down\":%u}", m.sequence, m.up, m.down);
+		EVENT("{\"event\":\"wheel\",\"sequence\":%u,\"up\":%u,\"down\":%u}", m.sequence,
+		        m.up, m.down);
 	} else if (in->number == MESSAGE_INPUT_TEXT) {
 		static struct message_input_text m;
 		if (message_get_input_text(in, &m))
 			die("input_text");
-		printf("{\"event\":\"text\",\"sequence\":%u,\"number\":%u,\"commit\":%d,\"text\":\"", m.sequence, m.text_number,
-			m.is_commit);
+		printf("{\"event\":\"text\",\"sequence\":%u,\"number\":%u,\"commit\":%d,\"text\":"
+		       "\"",
+		        m.sequence, m.text_number, m.is_commit);
 		print_hex(m.text);
 		EVENT("\"}");
 	} else if (in->number == MESSAGE_INPUT_RELEASE_ALL) {
 		struct message_input_release_all m;
 		if (message_get_input_release_all(in, &m))
 			die("input_release_all");
-		EVENT("{\"event\":\"release_all\",\"lease\":\"%llx\",\"sequence\":%u}", id, m.sequence);
+		EVENT("{\"event\":\"release_all\",\"lease\":\"%llx\",\"sequence\":%u}", id,
+		        m.sequence);
 	}
 }
 
@@ -291,7 +308,8 @@ static void on_monitor_message(void *data, struct channel *channel, struct messa
 {
 	(void)data, (void)channel;
 	if (in->number == MESSAGE_READY)
-		EVENT("{\"event\":\"ready\",\"port\":%u,\"pid\":%d}", *(unsigned *)data, (int)gate_pid);
+		EVENT("{\"event\":\"ready\",\"port\":%u,\"pid\":%d}", *(unsigned *)data,
+		        (int)gate_pid);
 	channel_set_phase(monitor, PHASE_READY);
 }
 
@@ -301,8 +319,9 @@ static void report_exit(void)
 
 	waitpid(gate_pid, &status, 0);
 	rmdir(root);
-	EVENT("{\"event\":\"exit\",\"code\":%d,\"signal\":%d}", WIFEXITED(status) ? WEXITSTATUS(status) : -1,
-		WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+	EVENT("{\"event\":\"exit\",\"code\":%d,\"signal\":%d}",
+	        WIFEXITED(status) ? WEXITSTATUS(status) : -1,
+	        WIFSIGNALED(status) ? WTERMSIG(status) : 0);
 	exit(0);
 }
 
@@ -328,8 +347,8 @@ static struct lease *lease_of(uint64_t id)
 	exit(2);
 }
 
-static struct channel *watched(int fd, enum message_link link, enum message_side side, channel_message_fn on_message,
-	channel_close_fn on_close, void *data)
+static struct channel *watched(int fd, enum message_link link, enum message_side side,
+        channel_message_fn on_message, channel_close_fn on_close, void *data)
 {
 	struct channel *channel = channel_new(fd, link, side);
 
@@ -353,9 +372,12 @@ static void join(uint64_t id)
 	channel_free(lease->capture);
 	pair(&stream, &their_stream);
 	pair(&input, &their_input);
-	lease->encode = watched(stream, LINK_GATE_ENCODE, SIDE_B, on_encode_message, on_encode_close, lease);
-	lease->capture = watched(input, LINK_GATE_CAPTURE, SIDE_B, on_capture_message, on_capture_close, lease);
-	CHANNEL_SEND(monitor, session_join, .lease_id = id, .stream = their_stream, .input = their_input);
+	lease->encode = watched(
+	        stream, LINK_GATE_ENCODE, SIDE_B, on_encode_message, on_encode_close, lease);
+	lease->capture = watched(
+	        input, LINK_GATE_CAPTURE, SIDE_B, on_capture_message, on_capture_close, lease);
+	CHANNEL_SEND(monitor, session_join, .lease_id = id, .stream = their_stream,
+	        .input = their_input);
 	close(their_stream);
 	close(their_input);
 }
@@ -372,7 +394,8 @@ static void send_slice(uint64_t id, const char *hex)
 		bytes[length++] = (uint8_t)value;
 	}
 	if (lease->encode)
-		CHANNEL_SEND(lease->encode, slice, .bytes = bytes, .bytes_length = (uint32_t)length);
+		CHANNEL_SEND(
+		        lease->encode, slice, .bytes = bytes, .bytes_length = (uint32_t)length);
 }
 
 /* As many slices as gate takes in that time; a well-behaved one stops taking them when its viewer does. */
@@ -392,7 +415,8 @@ static void flood(uint64_t id, unsigned duration_ms)
 			continue;
 		}
 		memcpy(bytes + 8, &sent, sizeof(sent));
-		if (CHANNEL_SEND(lease->encode, slice, .bytes = bytes, .bytes_length = sizeof(bytes)))
+		if (CHANNEL_SEND(
+		            lease->encode, slice, .bytes = bytes, .bytes_length = sizeof(bytes)))
 			break;
 		sent++;
 	}
@@ -447,13 +471,19 @@ static void obey(char *command)
 	char first[65] = "", second[65] = "";
 	int at = 0;
 
-	if (sscanf(command, "sign_in_result %u %u %u %llx " COOKIE " " COOKIE, &request, &number, &seconds, &id, first, second) >= 4) {
-		struct message_sign_in_result m = {.request = request, .outcome = (uint8_t)number, .retry_after_s = seconds, .lease_id = id};
+	if (sscanf(command, "sign_in_result %u %u %u %llx " COOKIE " " COOKIE, &request, &number,
+	            &seconds, &id, first, second) >= 4) {
+		struct message_sign_in_result m = {.request = request,
+		        .outcome = (uint8_t)number,
+		        .retry_after_s = seconds,
+		        .lease_id = id};
 		strcpy(m.cookie, strcmp(first, "-") ? first : "");
 		strcpy(m.attach_token, strcmp(second, "-") ? second : "");
 		CHANNEL_SEND_VALUE(keeper, sign_in_result, &m);
-	} else if (sscanf(command, "attach_result %u %u %llx " COOKIE " %n", &request, &number, &id, first, &at) >= 4) {
-		struct message_attach_result m = {.request = request, .outcome = (uint8_t)number, .lease_id = id};
+	} else if (sscanf(command, "attach_result %u %u %llx " COOKIE " %n", &request, &number, &id,
+	                   first, &at) >= 4) {
+		struct message_attach_result m = {
+		        .request = request, .outcome = (uint8_t)number, .lease_id = id};
 		strcpy(m.attach_token, strcmp(first, "-") ? first : "");
 		snprintf(m.display_name, sizeof(m.display_name), "%s", command + at);
 		CHANNEL_SEND_VALUE(keeper, attach_result, &m);
@@ -520,11 +550,11 @@ static void set_up(char **arguments, unsigned *port)
 	int keeper_end;
 	uint8_t *config = read_file(arguments[1], &length);
 	struct message_setup_gate setup = {.config = config,
-		.config_length = (uint32_t)length,
-		.listener = listen_any(port),
-		.certificate = memfd_of(arguments[2]),
-		.key = memfd_of(arguments[3]),
-		.assets = bundle_of(arguments[4])};
+	        .config_length = (uint32_t)length,
+	        .listener = listen_any(port),
+	        .certificate = memfd_of(arguments[2]),
+	        .key = memfd_of(arguments[3]),
+	        .assets = bundle_of(arguments[4])};
 
 	open_keeper(true, &keeper_end);
 	setup.keeper = keeper_end;

@@ -17,7 +17,8 @@ static struct address_key key_of(const char *text, char out[ADDRESS_TEXT_MAX])
 	if (inet_pton(AF_INET, text, &((struct sockaddr_in *)&peer)->sin_addr) == 1) {
 		peer.ss_family = AF_INET;
 	} else {
-		ck_assert_int_eq(inet_pton(AF_INET6, text, &((struct sockaddr_in6 *)&peer)->sin6_addr), 1);
+		ck_assert_int_eq(
+		        inet_pton(AF_INET6, text, &((struct sockaddr_in6 *)&peer)->sin6_addr), 1);
 		peer.ss_family = AF_INET6;
 	}
 	ck_assert_int_eq(address_key_from(&peer, &key, out), 0);
@@ -52,10 +53,12 @@ END_TEST
 
 START_TEST(test_limits)
 {
-	const struct address_limits limits = {.connections_max = 5, .connections_per_address_max = 3};
+	const struct address_limits limits = {
+	        .connections_max = 5, .connections_per_address_max = 3};
 	struct address_table *table = address_table_new(&limits);
 	char text[ADDRESS_TEXT_MAX];
-	struct address_key a = key_of("10.0.0.1", text), b = key_of("10.0.0.2", text), c = key_of("10.0.0.3", text);
+	struct address_key a = key_of("10.0.0.1", text), b = key_of("10.0.0.2", text),
+	                   c = key_of("10.0.0.3", text);
 
 	for (int i = 0; i < 3; i++)
 		ck_assert_int_eq(address_table_connect(table, &a, 0), 0);
@@ -75,8 +78,9 @@ END_TEST
 
 START_TEST(test_sign_ins)
 {
-	const struct address_limits limits = {
-		.connections_max = 5, .connections_per_address_max = 3, .sign_ins_per_minute_max = 2};
+	const struct address_limits limits = {.connections_max = 5,
+	        .connections_per_address_max = 3,
+	        .sign_ins_per_minute_max = 2};
 	struct address_table *table = address_table_new(&limits);
 	char text[ADDRESS_TEXT_MAX];
 	struct address_key a = key_of("10.0.0.1", text), b = key_of("10.0.0.2", text);
@@ -104,8 +108,9 @@ END_TEST
 /* Against a plain array: many addresses that come, sign in, and go. */
 START_TEST(test_churn)
 {
-	const struct address_limits limits = {
-		.connections_max = 2000, .connections_per_address_max = 4, .sign_ins_per_minute_max = 1000000};
+	const struct address_limits limits = {.connections_max = 2000,
+	        .connections_per_address_max = 4,
+	        .sign_ins_per_minute_max = 1000000};
 	struct address_table *table = address_table_new(&limits);
 	static uint32_t counts[ADDRESSES];
 	static struct address_key keys[ADDRESSES];
@@ -130,7 +135,8 @@ START_TEST(test_churn)
 			total += is_permitted;
 		} else if (counts[i]) {
 			if (rand() % 3 == 0)
-				ck_assert_int_eq(address_table_sign_in(table, &keys[i], now_ms, &wait_s), 0);
+				ck_assert_int_eq(
+				        address_table_sign_in(table, &keys[i], now_ms, &wait_s), 0);
 			address_table_disconnect(table, &keys[i]);
 			counts[i]--;
 			total--;
@@ -144,8 +150,9 @@ END_TEST
 /* Addresses that signed in and left fill the table; they are forgotten after their minute, not before. */
 START_TEST(test_full_of_remembered)
 {
-	const struct address_limits limits = {
-		.connections_max = 10, .connections_per_address_max = 4, .sign_ins_per_minute_max = 1};
+	const struct address_limits limits = {.connections_max = 10,
+	        .connections_per_address_max = 4,
+	        .sign_ins_per_minute_max = 1};
 	struct address_table *table = address_table_new(&limits);
 	char text[ADDRESS_TEXT_MAX];
 	struct address_key last = {{0}};
@@ -175,5 +182,6 @@ END_TEST
 
 int main(void)
 {
-	return SUITE_RUN("gate-address", test_keys, test_limits, test_sign_ins, test_churn, test_full_of_remembered);
+	return SUITE_RUN("gate-address", test_keys, test_limits, test_sign_ins, test_churn,
+	        test_full_of_remembered);
 }

@@ -159,7 +159,8 @@ START_TEST(test_ranges)
 	REFUSED(hello(data, 1, 1, WIRE_WINDOW_LOG_MIN - 1, good_token));
 	REFUSED(hello(data, 1, 1, WIRE_WINDOW_LOG_MAX + 1, good_token));
 	REFUSED(hello(data, 1, 1, 21, ""));
-	REFUSED(hello(data, 1, 1, 21, "0123456789ABCDEF0123456789abcdef0123456789abcdef0123456789abcdef"));
+	REFUSED(hello(data, 1, 1, 21,
+	        "0123456789ABCDEF0123456789abcdef0123456789abcdef0123456789abcdef"));
 	ACCEPTED(key(data, INPUT_KEY_MAX, 0, INPUT_MODIFIERS_ALL));
 	REFUSED(key(data, 0, 1, 0));
 	REFUSED(key(data, INPUT_KEY_MAX + 1, 1, 0));
@@ -168,7 +169,8 @@ START_TEST(test_ranges)
 	REFUSED(pointer(data, INPUT_BUTTONS_ALL + 1, 0));
 	REFUSED(pointer(data, 0, 0x8000));
 	for (unsigned i = 0; i < 4; i++)
-		REFUSED(wheel(data, i == 0 ? 33 : 0, i == 1 ? 33 : 0, i == 2 ? 33 : 0, i == 3 ? 33 : 0));
+		REFUSED(wheel(
+		        data, i == 0 ? 33 : 0, i == 1 ? 33 : 0, i == 2 ? 33 : 0, i == 3 ? 33 : 0));
 	memset(long_text, 'a', VIEWER_TEXT_MAX);
 	ACCEPTED(text(data, 1, long_text));
 	long_text[VIEWER_TEXT_MAX] = 'a';
@@ -179,9 +181,11 @@ END_TEST
 
 START_TEST(test_text)
 {
-	static const char *const bad[] = {"\x80", "\xc0\xaf", "\xc1\xbf", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf0\x80\x80\xaf",
-		"\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xe3\x81", "a\xe3", "\xff", "\x1b[31m", "\r", "\x7f", "\xc2\x85", "\b"};
-	static const char *const good[] = {"", "a\tb\n", "\xc2\xa0", "\xef\xbf\xbd", "\xf4\x8f\xbf\xbf", "\xee\x80\x80", "髙﨑①葛󠄀"};
+	static const char *const bad[] = {"\x80", "\xc0\xaf", "\xc1\xbf", "\xe0\x80\xaf",
+	        "\xed\xa0\x80", "\xf0\x80\x80\xaf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80",
+	        "\xe3\x81", "a\xe3", "\xff", "\x1b[31m", "\r", "\x7f", "\xc2\x85", "\b"};
+	static const char *const good[] = {"", "a\tb\n", "\xc2\xa0", "\xef\xbf\xbd",
+	        "\xf4\x8f\xbf\xbf", "\xee\x80\x80", "髙﨑①葛󠄀"};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		ck_assert_msg(!is_plain_utf8(bad[i], strlen(bad[i])), "%zu", i);
@@ -222,13 +226,16 @@ static void in_range(void)
 		ck_assert_uint_le(out.hello.window_log_max, WIRE_WINDOW_LOG_MAX);
 		break;
 	case VIEWER_MESSAGE_KEY:
-		ck_assert(out.key.key >= 1 && out.key.key <= 0xff && out.key.modifiers <= INPUT_MODIFIERS_ALL);
+		ck_assert(out.key.key >= 1 && out.key.key <= 0xff &&
+		          out.key.modifiers <= INPUT_MODIFIERS_ALL);
 		break;
 	case VIEWER_MESSAGE_POINTER:
-		ck_assert(out.pointer.buttons <= INPUT_BUTTONS_ALL && out.pointer.modifiers <= INPUT_MODIFIERS_ALL);
+		ck_assert(out.pointer.buttons <= INPUT_BUTTONS_ALL &&
+		          out.pointer.modifiers <= INPUT_MODIFIERS_ALL);
 		break;
 	case VIEWER_MESSAGE_WHEEL:
-		ck_assert(out.wheel.left <= 32 && out.wheel.right <= 32 && out.wheel.up <= 32 && out.wheel.down <= 32);
+		ck_assert(out.wheel.left <= 32 && out.wheel.right <= 32 && out.wheel.up <= 32 &&
+		          out.wheel.down <= 32);
 		break;
 	case VIEWER_MESSAGE_TEXT:
 		ck_assert(is_plain_utf8(out.text.text, out.text.length));
@@ -250,11 +257,11 @@ START_TEST(test_flipped_bits)
 
 	for (unsigned kind = 0; kind < 5; kind++) {
 		for (size_t bit = 0;; bit++) {
-			lengths[0] = kind == 0 ? hello(data, 1, 1, 21, good_token)
-				     : kind == 1 ? key(data, 30, 1, 5)
-				     : kind == 2 ? pointer(data, 1, 0)
-				     : kind == 3 ? wheel(data, 1, 2, 3, 4)
-						 : text(data, 1, "漢字 kanji");
+			lengths[0] = kind == 0   ? hello(data, 1, 1, 21, good_token)
+			             : kind == 1 ? key(data, 30, 1, 5)
+			             : kind == 2 ? pointer(data, 1, 0)
+			             : kind == 3 ? wheel(data, 1, 2, 3, 4)
+			                         : text(data, 1, "漢字 kanji");
 			if (bit == lengths[0] * 8)
 				break;
 			data[bit / 8] ^= (uint8_t)(1u << bit % 8);
@@ -270,6 +277,6 @@ END_TEST
 
 int main(void)
 {
-	return SUITE_RUN("gate-viewer-input", test_whole_and_cut, test_ranges, test_text, test_channels_and_types,
-		test_flipped_bits);
+	return SUITE_RUN("gate-viewer-input", test_whole_and_cut, test_ranges, test_text,
+	        test_channels_and_types, test_flipped_bits);
 }

@@ -53,6 +53,7 @@ export class Gate {
 		});
 		const ready = await self.event('ready');
 		self.port = ready.port;
+		self.pid = ready.pid;
 		self.origin = `https://127.0.0.1:${self.port}`;
 		return self;
 	}

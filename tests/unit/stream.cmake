@@ -1,0 +1,45 @@
+# viewer/stream and broker/encode
+foreach(part screen decoder)
+  shoji_unit_test(stream-${part} SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_stream_${part}.c LIBS shoji-stream)
+endforeach()
+foreach(part check frame values writer)
+  shoji_unit_test(encode-${part} SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_encode_${part}.c LIBS shoji-encode shoji-stream)
+endforeach()
+
+# The same run with a decoder that skips areas must be noticed by it.
+set(mutant_sources ${CMAKE_SOURCE_DIR}/tests/mutant/commands.c)
+foreach(file decoder inflate screen side)
+  list(APPEND mutant_sources ${CMAKE_SOURCE_DIR}/viewer/stream/${file}.c)
+endforeach()
+add_library(shoji-stream-mutant STATIC ${mutant_sources})
+target_link_libraries(shoji-stream-mutant PUBLIC ${ZSTD_STATIC})
+shoji_unit_test(encode-writer-mutant SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_encode_writer.c LIBS shoji-stream-mutant shoji-encode)
+target_compile_definitions(test-encode-writer-mutant PRIVATE MUTANT)
+
+add_executable(make-stream-golden ${CMAKE_SOURCE_DIR}/tests/golden/stream/make.c)
+target_link_libraries(make-stream-golden PRIVATE shoji-encode shoji-stream)
+target_include_directories(make-stream-golden PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+target_compile_definitions(make-stream-golden PRIVATE SHOJI_TEST_DATA="${CMAKE_SOURCE_DIR}/tests")
+# The golden streams are what this source makes: byte for byte with the zstd that made them, in meaning with any.
+add_test(NAME unit-stream-golden COMMAND ${CMAKE_CURRENT_LIST_DIR}/stream_golden
+  $<TARGET_FILE:make-stream-golden> ${CMAKE_SOURCE_DIR}/tests/golden/stream)
+set_tests_properties(unit-stream-golden PROPERTIES TIMEOUT 60 LABELS unit)
+
+# For tests that look at a viewer's canvas: they must notice this one.
+add_decoder_wasm(decoder-mutant-wasm ${CMAKE_BINARY_DIR}/tests/decoder-mutant.wasm ${CMAKE_SOURCE_DIR}/tests/mutant/commands.c)
+add_dependencies(decoder-mutant-wasm decoder-wasm)
+
+find_program(NODE node REQUIRED)
+add_test(NAME unit-stream-wasm COMMAND ${NODE} ${CMAKE_CURRENT_LIST_DIR}/stream_wasm.mjs
+  ${CMAKE_BINARY_DIR}/viewer/decoder.wasm ${CMAKE_SOURCE_DIR}/tests/golden/stream)
+add_test(NAME unit-stream-wasm-mutant COMMAND ${NODE} ${CMAKE_CURRENT_LIST_DIR}/stream_wasm.mjs
+  ${CMAKE_BINARY_DIR}/tests/decoder-mutant.wasm ${CMAKE_SOURCE_DIR}/tests/golden/stream)
+set_tests_properties(unit-stream-wasm unit-stream-wasm-mutant PROPERTIES TIMEOUT 60 LABELS unit)
+set_tests_properties(unit-stream-wasm-mutant PROPERTIES WILL_FAIL ON)
+
+# The real role: a program that is encode_run() and nothing else, started as monitor starts it.
+add_executable(encode-role ${CMAKE_CURRENT_LIST_DIR}/encode_role_main.c)
+target_link_libraries(encode-role PRIVATE shoji-encode)
+shoji_unit_test(encode-role SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_encode_role.c LIBS shoji-encode shoji-stream)
+target_compile_definitions(test-encode-role PRIVATE ENCODE_ROLE="$<TARGET_FILE:encode-role>")
+add_dependencies(test-encode-role encode-role)

@@ -1,0 +1,156 @@
+/* What the tests of stream and encode share: reproducible pictures, decoders, and words for what a decoder did. */
+#ifndef SHOJI_TESTS_STREAM_SUPPORT_H
+#define SHOJI_TESTS_STREAM_SUPPORT_H
+
+#include "stream/decoder.h"
+#include "tools/pixel_digest.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* xorshift64: the same on every machine. state is not 0. */
+static inline uint32_t support_random(uint64_t *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 7;
+	*state ^= *state << 17;
+	return (uint32_t)(*state >> 16);
+}
+
+static inline uint32_t support_below(uint64_t *state, uint32_t limit)
+{
+	return support_random(state) % limit;
+}
+
+static inline struct stream_decoder *support_decoder_new(uint32_t width, uint32_t height)
+{
+	struct stream_limits limits = {width, height, 21};
+	size_t size = stream_decoder_size(&limits);
+	void *memory = aligned_alloc(16, size);
+	struct stream_decoder *decoder = memory ? stream_decoder_init(memory, size, &limits) : NULL;
+
+	if (!decoder)
+		abort();
+	return decoder;
+}
+
+/* R,G,B,A without gap. */
+static inline uint64_t support_digest(const uint8_t *rgba, uint32_t width, uint32_t height)
+{
+	uint32_t sums[2] = {0x811c9dc5u, 0x9747b28cu};
+
+	pixel_digest_add(sums, width);
+	pixel_digest_add(sums, height);
+	for (size_t i = 0; i < (size_t)width * height; i++, rgba += 4)
+		pixel_digest_add(sums, rgba[0] | (uint32_t)rgba[1] << 8 | (uint32_t)rgba[2] << 16 |
+		                               (uint32_t)rgba[3] << 24);
+	return (uint64_t)sums[0] << 32 | sums[1];
+}
+
+#define SUPPORT_LINE_MAX 96
+
+/* One line of NAME.expected: what a decoder did with one slice. tests/unit/stream_wasm.mjs writes the same. */
+static inline void support_describe(
+        const struct stream_decoder *decoder, int32_t status, char line[SUPPORT_LINE_MAX])
+{
+	const struct screen *screen = stream_decoder_screen(decoder);
+	const struct side *side = stream_decoder_side(decoder);
+
+	line[0] = '\0';
+	if (status == STREAM_MORE)
+		snprintf(line, SUPPORT_LINE_MAX, "more");
+	else if (status == STREAM_BEGUN)
+		snprintf(line, SUPPORT_LINE_MAX, "begun %ux%u", screen->width, screen->height);
+	else if (status == STREAM_FRAME)
+		snprintf(line, SUPPORT_LINE_MAX, "frame %u %016llx", stream_decoder_frame(decoder),
+		        (unsigned long long)support_digest(
+		                screen->pixels, screen->width, screen->height));
+	else if (status == STREAM_CURSOR)
+		snprintf(line, SUPPORT_LINE_MAX, "cursor %ux%u+%u+%u %016llx", side->cursor_width,
+		        side->cursor_height, side->hot_x, side->hot_y,
+		        (unsigned long long)support_digest(
+		                side->cursor, side->cursor_width, side->cursor_height));
+	else if (status == STREAM_CARET)
+		snprintf(line, SUPPORT_LINE_MAX, "caret %ux%u+%u+%u", side->caret_width,
+		        side->caret_height, side->caret_x, side->caret_y);
+	else if (status == STREAM_TEXT_OUTCOME)
+		snprintf(line, SUPPORT_LINE_MAX, "outcome %u %u", side->text_number,
+		        side->text_outcome);
+	else if (status == STREAM_TEXT_TAKEN)
+		snprintf(line, SUPPORT_LINE_MAX, "takes-text %u", side->takes_text);
+	else if (status == STREAM_SKIPPED)
+		snprintf(line, SUPPORT_LINE_MAX, "skipped");
+	else
+		snprintf(line, SUPPORT_LINE_MAX, "error %d", status);
+}
+
+/* A recorded stream: u32 length and a slice, again and again. */
+struct support_stream {
+	uint8_t *data;
+	size_t length, at;
+};
+
+static inline char *support_read_file(const char *path, size_t *length)
+{
+	FILE *file = fopen(path, "rb");
+	char *data = NULL;
+
+	if (!file)
+		abort();
+	fseek(file, 0, SEEK_END);
+	*length = (size_t)ftell(file);
+	rewind(file);
+	data = malloc(*length + 1);
+	if (!data || fread(data, 1, *length, file) != *length)
+		abort();
+	data[*length] = '\0';
+	fclose(file);
+	return data;
+}
+
+static inline struct support_stream support_stream_open(const char *name)
+{
+	char path[512];
+	struct support_stream self = {0};
+
+	snprintf(path, sizeof(path), "%s/golden/stream/%s.slices", SHOJI_TEST_DATA, name);
+	self.data = (uint8_t *)support_read_file(path, &self.length);
+	return self;
+}
+
+/* NULL at the end. */
+static inline const uint8_t *support_stream_next(struct support_stream *self, size_t *length)
+{
+	uint32_t field;
+
+	if (self->at == self->length)
+		return NULL;
+	memcpy(&field, self->data + self->at, sizeof(field));
+	self->at += sizeof(field) + field;
+	*length = field;
+	return self->data + self->at - field;
+}
+
+/* A picture with what screens have: paper, lines of something like text, one-coloured areas, a photograph. */
+static inline uint32_t support_page_pixel(uint32_t x, uint32_t y)
+{
+	uint64_t state = (uint64_t)(y / 20) * 7919 + (x / 9) * 104729 + 1;
+	uint32_t glyph;
+
+	support_random(&state);
+	glyph = support_random(&state);
+	if (x >= 200 && x < 260 && y % 400 >= 100 && y % 400 < 160) {
+		state = (uint64_t)y << 32 | (x + 1);
+		support_random(&state);
+		return support_random(&state) & 0xffffff;
+	}
+	if (y % 20 < 14 && y % 100 < 80 && x % 9 < 7)
+		return glyph >> ((x % 9 / 2 + y % 20 / 3 * 4) % 31) & 1 ? 0x202020 : 0xffffff;
+	return 0xffffff;
+}
+
+#endif

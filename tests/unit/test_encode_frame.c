@@ -1,0 +1,284 @@
+/* Frames: what encode's core makes of an image, the native decoder turns into that image, pixel by pixel; and what was
+ * moved is sent as a move. */
+#include "unit/suite.h"
+
+#include "unit/stream_support.h"
+
+#include "encode/compressor.h"
+#include "encode/frame.h"
+#include "encode/image.h"
+#include "encode/outbox.h"
+#include "encode/slicer.h"
+#include "encode/tiles.h"
+
+#define WIDTH 517 /* no multiple of a tile */
+#define HEIGHT 397
+#define N_PIXELS (WIDTH * HEIGHT)
+
+static struct core {
+	struct image image;
+	struct tiles dirty;
+	struct slicer slicer;
+	struct stream_decoder *decoder;
+	struct frame_counts counts;
+	uint32_t number;
+	size_t frame_bytes, n_slices;
+	int32_t status;
+	uint8_t *compressor_memory;
+	uint32_t pixels[N_PIXELS], reference[N_PIXELS];
+	uint8_t screen[N_PIXELS * 4];
+} core;
+
+static void on_slice(void *data, const uint8_t *slice, size_t length)
+{
+	(void)data;
+	ck_assert_uint_le(length, WIRE_SLICE_MAX);
+	core.frame_bytes += length;
+	core.n_slices++;
+	core.status = stream_decoder_push(core.decoder, slice, length);
+	ck_assert_int_ge(core.status, 0);
+}
+
+static void start(void)
+{
+	uint8_t begin[WIRE_HEADER_BYTES + PICTURE_BEGIN_BYTES] = {WIRE_PICTURE, WIRE_PICTURE_BEGIN,
+	        1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, WIDTH & 255, WIDTH >> 8, HEIGHT & 255,
+	        HEIGHT >> 8, COMPRESSOR_WINDOW_LOG, 1};
+
+	memset(&core, 0, sizeof(core));
+	image_resize(&core.image, core.pixels, WIDTH, HEIGHT);
+	tiles_resize(&core.dirty, WIDTH, HEIGHT);
+	for (size_t i = 0; i < N_PIXELS; i++)
+		core.reference[i] = IMAGE_SEEN;
+	slicer_init(&core.slicer, on_slice, NULL);
+	core.compressor_memory = aligned_alloc(64, (compressor_size() + 63) & ~(size_t)63);
+	core.slicer.compressor =
+	        compressor_begin(core.compressor_memory, compressor_size(), COMPRESSOR_WINDOW_LOG);
+	ck_assert_ptr_nonnull(core.slicer.compressor);
+	core.decoder = support_decoder_new(WIDTH, HEIGHT);
+	ck_assert_int_eq(stream_decoder_push(core.decoder, begin, sizeof(begin)), STREAM_BEGUN);
+}
+
+static void finish(void)
+{
+	free(core.compressor_memory);
+	free(core.decoder);
+}
+
+/* Not an assertion a pixel: Check writes each one down. */
+static void check_exact(void)
+{
+	const uint8_t *shown = stream_decoder_screen(core.decoder)->pixels;
+	size_t n_wrong = 0;
+
+	for (size_t i = 0; i < N_PIXELS; i++) {
+		uint32_t pixel = IMAGE_SEEN | (uint32_t)shown[i * 4] << 16 |
+		                 (uint32_t)shown[i * 4 + 1] << 8 | shown[i * 4 + 2];
+		n_wrong += pixel != core.image.pixels[i] || pixel != core.reference[i];
+	}
+	ck_assert_msg(n_wrong == 0, "%zu wrong pixels in frame %u", n_wrong, core.number);
+}
+
+static bool frame(const struct scroll_offset *hints, size_t n_hints)
+{
+	core.frame_bytes = core.n_slices = 0;
+	bool is_made = frame_make(&core.image, core.reference, &core.dirty, hints, n_hints,
+	        &core.slicer, 1, core.number + 1, &core.counts);
+	ck_assert(!core.slicer.has_failed);
+	ck_assert_uint_eq(core.dirty.n_marked, 0);
+	if (is_made) {
+		core.number++;
+		ck_assert_int_eq(core.status, STREAM_FRAME);
+	}
+	check_exact();
+	return is_made;
+}
+
+static void put_pixel(uint32_t x, uint32_t y, uint32_t pixel)
+{
+	memcpy(core.screen + ((size_t)y * WIDTH + x) * 4, &pixel, 4);
+}
+
+static void damage(struct rect area)
+{
+	image_take(&core.image, core.screen, WIDTH * 4, &area);
+	tiles_mark(&core.dirty, &area);
+}
+
+static void draw_page(struct rect area, uint32_t from_x, uint32_t from_y)
+{
+	for (uint32_t y = area.y; y < area.y + (uint32_t)area.height; y++)
+		for (uint32_t x = area.x; x < area.x + (uint32_t)area.width; x++)
+			put_pixel(x, y, support_page_pixel(x + from_x, y + from_y));
+	damage(area);
+}
+
+static const struct rect all = {0, 0, WIDTH, HEIGHT};
+
+START_TEST(nothing_changed_is_no_frame)
+{
+	start();
+	draw_page(all, 0, 0);
+	ck_assert(frame(NULL, 0));
+	draw_page(all, 0, 0);
+	ck_assert(!frame(NULL, 0));
+	ck_assert(!frame(NULL, 0));
+	finish();
+}
+END_TEST
+
+START_TEST(one_pixel_costs_little)
+{
+	start();
+	draw_page(all, 0, 0);
+	ck_assert(frame(NULL, 0));
+	put_pixel(WIDTH - 1, HEIGHT - 1, 0x123456);
+	damage(all);
+	ck_assert(frame(NULL, 0));
+	ck_assert_uint_lt(core.frame_bytes, 60);
+	ck_assert_uint_eq(stream_decoder_screen(core.decoder)->n_rects, 1);
+	ck_assert_uint_eq(stream_decoder_screen(core.decoder)->rects[0].width, 1);
+	finish();
+}
+END_TEST
+
+/* Below a fixed bar, with a scroll bar beside it. */
+START_TEST(scrolled_up_and_down)
+{
+	static const int steps[] = {1, 3, -2, 17, -40, 64, 130, -128, 5, -5, 200, -199, 33};
+	struct rect page = {0, 30, WIDTH - 15, HEIGHT - 30};
+	uint32_t offset = 1000;
+
+	start();
+	draw_page(all, 0, offset);
+	ck_assert(frame(NULL, 0));
+	size_t key_bytes = core.frame_bytes;
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		uint64_t copies = core.counts.copies;
+		offset = (uint32_t)((int)offset + steps[i]);
+		draw_page(page, 0, offset);
+		ck_assert(frame(NULL, 0));
+		ck_assert_msg(core.counts.copies > copies, "scroll by %d was not found", steps[i]);
+		/* The new rows, of which the photograph is 60 pixels wide. */
+		uint32_t moved = (uint32_t)abs(steps[i]);
+		ck_assert_msg(
+		        core.frame_bytes < 400 + moved * 60 * 3 + key_bytes * (moved + 10) / HEIGHT,
+		        "scroll by %d: %zu bytes", steps[i], core.frame_bytes);
+	}
+	finish();
+}
+END_TEST
+
+START_TEST(scrolled_sideways)
+{
+	static const int steps[] = {40, -30, 7, 100, -111};
+	uint32_t offset = 1000;
+
+	start();
+	draw_page(all, offset, 0);
+	ck_assert(frame(NULL, 0));
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		uint64_t copies = core.counts.copies;
+		offset = (uint32_t)((int)offset + steps[i]);
+		draw_page(all, offset, 0);
+		ck_assert(frame(NULL, 0));
+		ck_assert_msg(core.counts.copies > copies, "move by %d was not found", steps[i]);
+	}
+	finish();
+}
+END_TEST
+
+START_TEST(hints_are_tried_and_not_believed)
+{
+	static const struct scroll_offset hints[] = {
+	        {0, -50}, {9, 0}, {0, 396}, {-516, 0}, {0, -13}};
+
+	start();
+	draw_page(all, 0, 0);
+	ck_assert(frame(NULL, 0));
+	draw_page(all, 0, 13);
+	ck_assert(frame(hints, 5));
+	ck_assert_uint_gt(core.counts.copies, 0);
+	finish();
+}
+END_TEST
+
+/* Two panes that scroll by different distances in one frame. */
+START_TEST(two_panes)
+{
+	struct rect left = {0, 0, 256, HEIGHT}, right = {256, 0, WIDTH - 256, HEIGHT};
+
+	start();
+	draw_page(all, 0, 0);
+	ck_assert(frame(NULL, 0));
+	size_t key_bytes = core.frame_bytes;
+	draw_page(left, 0, 40);
+	draw_page(right, 0, 23);
+	ck_assert(frame(NULL, 0));
+	ck_assert_uint_ge(core.counts.copies, 2);
+	ck_assert_uint_lt(core.frame_bytes, key_bytes / 2);
+	finish();
+}
+END_TEST
+
+START_TEST(noise_fits_into_slices_and_outbox)
+{
+	uint64_t state = 5;
+
+	start();
+	for (int round = 0; round < 3; round++) {
+		for (uint32_t y = 0; y < HEIGHT; y++)
+			for (uint32_t x = 0; x < WIDTH; x++)
+				put_pixel(x, y, support_random(&state) & 0xffffff);
+		damage(all);
+		ck_assert(frame(NULL, 0));
+		ck_assert_uint_ge(core.frame_bytes, N_PIXELS * 3);
+		ck_assert_uint_le(core.frame_bytes + core.n_slices * 4, outbox_size(WIDTH, HEIGHT));
+	}
+	finish();
+}
+END_TEST
+
+/* An area moves down. */
+static void move(uint32_t top, uint32_t distance)
+{
+	struct rect area = {20, (uint16_t)top, WIDTH - 40, HEIGHT - 140};
+
+	for (uint32_t y = top + area.height; y-- > top;)
+		memcpy(core.screen + ((size_t)y * WIDTH + area.x) * 4,
+		        core.screen + ((size_t)(y - distance) * WIDTH + area.x) * 4,
+		        area.width * 4u);
+	damage(area);
+}
+
+START_TEST(random_areas_and_moves)
+{
+	uint64_t state = 4711;
+
+	start();
+	draw_page(all, 0, 0);
+	ck_assert(frame(NULL, 0));
+	for (int round = 0; round < 400; round++) {
+		uint32_t n = 1 + support_below(&state, 6);
+		for (uint32_t i = 0; i < n; i++) {
+			struct rect area = {(uint16_t)support_below(&state, WIDTH),
+			        (uint16_t)support_below(&state, HEIGHT), 0, 0};
+			area.width = (uint16_t)(1 + support_below(&state, WIDTH - area.x));
+			area.height = (uint16_t)(1 + support_below(&state, HEIGHT - area.y));
+			draw_page(area, support_below(&state, 60), support_below(&state, 900));
+		}
+		if (round % 3 == 0)
+			move(40 + support_below(&state, 90), support_below(&state, 40));
+		frame(NULL, 0);
+	}
+	ck_assert_uint_gt(core.counts.copies, 20);
+	finish();
+}
+END_TEST
+
+int main(void)
+{
+	return SUITE_RUN("encode frame", nothing_changed_is_no_frame, one_pixel_costs_little,
+	        scrolled_up_and_down, scrolled_sideways, hints_are_tried_and_not_believed,
+	        two_panes, noise_fits_into_slices_and_outbox, random_areas_and_moves);
+}

@@ -1,0 +1,389 @@
+/* The decoder: golden streams whole, every slice cut off at every length, bits flipped, and the order of the state machine. */
+#include "unit/suite.h"
+
+#include "unit/stream_support.h"
+
+#include "stream/picture.h"
+#include "stream/wire.h"
+
+#include <zstd.h>
+
+#define WIDTH 320
+#define HEIGHT 240
+
+static const char *const names[] = {"page", "beside", "small"};
+
+START_TEST(golden_streams)
+{
+	for (size_t n = 0; n < 3; n++) {
+		struct support_stream stream = support_stream_open(names[n]);
+		struct stream_decoder *decoder = support_decoder_new(1280, 800);
+		char path[512], line[SUPPORT_LINE_MAX];
+		const uint8_t *slice;
+		size_t length;
+		snprintf(path, sizeof(path), "%s/golden/stream/%s.expected", SHOJI_TEST_DATA,
+		        names[n]);
+		char *expected = support_read_file(path, &length), *next = expected;
+		while ((slice = support_stream_next(&stream, &length))) {
+			support_describe(
+			        decoder, stream_decoder_push(decoder, slice, length), line);
+			ck_assert_msg(strncmp(next, line, strlen(line)) == 0 &&
+			                      next[strlen(line)] == '\n',
+			        "%s: got \"%s\" where this is left: %.100s", names[n], line, next);
+			next += strlen(line) + 1;
+		}
+		ck_assert_str_eq(next, "");
+		free(expected);
+		free(stream.data);
+		free(decoder);
+	}
+}
+END_TEST
+
+/* A copy of its own, so that ASan sees a byte read behind the end. */
+static int32_t push_exactly(struct stream_decoder *decoder, const uint8_t *slice, size_t length)
+{
+	uint8_t *copy = malloc(length ? length : 1);
+
+	ck_assert_ptr_nonnull(copy);
+	memcpy(copy, slice, length);
+	int32_t status = stream_decoder_push(decoder, copy, length);
+	free(copy);
+	return status;
+}
+
+/* A decoder that was given what comes before `end`. */
+static struct stream_decoder *replayed(const struct support_stream *stream, size_t end)
+{
+	struct stream_decoder *decoder = support_decoder_new(WIDTH, HEIGHT);
+	struct support_stream before = {stream->data, end, 0};
+	const uint8_t *slice;
+	size_t length;
+
+	while ((slice = support_stream_next(&before, &length)))
+		ck_assert_int_ge(stream_decoder_push(decoder, slice, length), 0);
+	return decoder;
+}
+
+/* A slice that lacks its end is refused, whatever came before it. */
+static void cut_stream(const char *name, size_t step)
+{
+	struct support_stream stream = support_stream_open(name);
+	const uint8_t *slice;
+	size_t length, start = 0, n_accepted = 0;
+
+	while ((slice = support_stream_next(&stream, &length))) {
+		for (size_t cut = 0; cut < length; cut += step) {
+			struct stream_decoder *decoder = replayed(&stream, start);
+			n_accepted += push_exactly(decoder, slice, cut) >= 0;
+			free(decoder);
+		}
+		start = stream.at;
+	}
+	ck_assert_uint_gt(start, 500);
+	ck_assert_uint_eq(n_accepted, 0);
+	free(stream.data);
+}
+
+START_TEST(cut_off_at_every_length)
+{
+	cut_stream("small", 1);
+	cut_stream("beside", 997);
+	cut_stream("page", 997);
+}
+END_TEST
+
+START_TEST(bits_flipped)
+{
+	uint64_t state = 20260401;
+	size_t n_errors = 0;
+
+	for (int round = 0; round < 600; round++) {
+		struct support_stream stream = support_stream_open(names[round % 3]);
+		struct stream_decoder *decoder = support_decoder_new(WIDTH, HEIGHT);
+		uint8_t *slice;
+		size_t length;
+		while ((slice = (uint8_t *)(uintptr_t)support_stream_next(&stream, &length))) {
+			if (support_below(&state, 6) == 0) {
+				uint32_t bit = support_below(&state, (uint32_t)length * 8);
+				slice[bit / 8] ^= (uint8_t)(1 << bit % 8);
+			}
+			int32_t status = push_exactly(decoder, slice, length);
+			ck_assert_int_ge(status, STREAM_ERR_SEQUENCE);
+			ck_assert_int_le(status, STREAM_SKIPPED);
+			n_errors += status < 0;
+			ck_assert_uint_le(
+			        stream_decoder_screen(decoder)->n_rects, SCREEN_RECTS_MAX);
+		}
+		free(decoder);
+		free(stream.data);
+	}
+	ck_assert_uint_gt(n_errors, 500);
+}
+END_TEST
+
+/* ---- slices made by hand ---- */
+
+struct made {
+	uint8_t bytes[WIRE_SLICE_MAX];
+	size_t length;
+};
+
+static void put(struct made *made, uint64_t value, size_t width)
+{
+	for (size_t i = 0; i < width; i++)
+		made->bytes[made->length++] = (uint8_t)(value >> (8 * i));
+}
+
+static struct made header(uint8_t channel, uint8_t type, uint16_t generation, uint32_t frame)
+{
+	struct made made = {.length = 0};
+
+	put(&made, channel, 1);
+	put(&made, type, 1);
+	put(&made, generation, 2);
+	put(&made, frame, 4);
+	return made;
+}
+
+static int32_t push_begin_as(struct stream_decoder *decoder, uint64_t epoch, uint32_t frame,
+        uint16_t width, uint16_t height, uint8_t window_log, uint8_t reset)
+{
+	struct made made = header(WIRE_PICTURE, WIRE_PICTURE_BEGIN, 3, frame);
+
+	put(&made, epoch, 8);
+	put(&made, width, 2);
+	put(&made, height, 2);
+	put(&made, window_log, 1);
+	put(&made, reset, 1);
+	return stream_decoder_push(decoder, made.bytes, made.length);
+}
+
+static int32_t push_begin(struct stream_decoder *decoder)
+{
+	return push_begin_as(decoder, 77, 10, WIDTH, HEIGHT, 20, 1);
+}
+
+/* A frame slice of those commands, in the zstd stream that `context` goes on with. */
+static int32_t push_frame(struct stream_decoder *decoder, ZSTD_CCtx *context, uint32_t frame,
+        uint8_t flags, const void *commands, size_t length)
+{
+	struct made made = header(WIRE_PICTURE, WIRE_PICTURE_FRAME, 3, frame);
+	ZSTD_inBuffer in = {commands, length, 0};
+
+	put(&made, flags, 1);
+	put(&made, length, 4);
+	ZSTD_outBuffer out = {made.bytes, sizeof(made.bytes), made.length};
+	ck_assert_uint_eq(ZSTD_compressStream2(context, &out, &in, ZSTD_e_flush), 0);
+	return stream_decoder_push(decoder, made.bytes, out.pos);
+}
+
+static ZSTD_CCtx *zstd(void)
+{
+	ZSTD_CCtx *context = ZSTD_createCCtx();
+
+	ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, 20);
+	return context;
+}
+
+#define FILL(x, y, w, h)                                                                           \
+	PICTURE_FILL, (x)&255, (x) >> 8, (y)&255, (y) >> 8, (w)&255, (w) >> 8, (h)&255, (h) >> 8,  \
+	        10, 20, 30
+
+/* What one frame of those commands is answered with by a decoder that has begun. */
+static int32_t try_commands(const uint8_t *commands, size_t length)
+{
+	struct stream_decoder *decoder = support_decoder_new(WIDTH, HEIGHT);
+	ZSTD_CCtx *context = zstd();
+
+	ck_assert_int_eq(push_begin(decoder), STREAM_BEGUN);
+	int32_t status =
+	        push_frame(decoder, context, 11, PICTURE_FIRST | PICTURE_LAST, commands, length);
+	/* Whatever it was: nothing but BEGIN mends a broken decoder. */
+	static const uint8_t good[] = {FILL(0, 0, 1, 1)};
+	int32_t next =
+	        push_frame(decoder, context, 12, PICTURE_FIRST | PICTURE_LAST, good, sizeof(good));
+	ck_assert_int_eq(next, status < 0 ? status : STREAM_FRAME);
+	ck_assert_int_eq(push_begin(decoder), STREAM_BEGUN);
+	ZSTD_freeCCtx(context);
+	free(decoder);
+	return status;
+}
+
+#define TRY(...)                                                                                   \
+	try_commands((const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__}))
+
+START_TEST(commands_and_their_bounds)
+{
+	ck_assert_int_eq(TRY(FILL(0, 0, WIDTH, HEIGHT)), STREAM_FRAME);
+	ck_assert_int_eq(TRY(FILL(1, 0, WIDTH, HEIGHT)), STREAM_ERR_MALFORMED);
+	ck_assert_int_eq(TRY(FILL(0, 1, WIDTH, HEIGHT)), STREAM_ERR_MALFORMED);
+	ck_assert_int_eq(TRY(FILL(0, 0, 0, 1)), STREAM_ERR_MALFORMED);
+	ck_assert_int_eq(TRY(FILL(0, 0, 65535, 65535)), STREAM_ERR_MALFORMED);
+	ck_assert_int_eq(TRY(PICTURE_COPY, 0, 0, 0, 0, 5, 0, 5, 0, 9, 0, 9, 0), STREAM_FRAME);
+	ck_assert_int_eq(
+	        TRY(PICTURE_COPY, 0, 0, 0, 0, 5, 0, 239, 0, 9, 0, 9, 0), STREAM_ERR_MALFORMED);
+	ck_assert_int_eq(
+	        TRY(PICTURE_COPY, 0, 0, 239, 0, 5, 0, 5, 0, 9, 0, 9, 0), STREAM_ERR_MALFORMED);
+	ck_assert_int_eq(TRY(PICTURE_PIXELS, 0, 0, 0, 0, 1, 0, 1, 0, 1, 2, 3), STREAM_FRAME);
+	ck_assert_int_eq(TRY(PICTURE_PIXELS, 0, 0, 0, 0, 1, 0, 1, 0, 1, 2), STREAM_ERR_MALFORMED);
+	ck_assert_int_eq(TRY(PICTURE_PIXELS, 0, 0, 0, 0, 65, 0, 64, 0), STREAM_ERR_MALFORMED);
+	for (unsigned command = 0; command < 256; command++)
+		if (command < PICTURE_COPY || command > PICTURE_FILL)
+			ck_assert_int_eq(TRY((uint8_t)command, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0),
+			        STREAM_ERR_MALFORMED);
+}
+END_TEST
+
+START_TEST(a_slice_that_unpacks_to_too_much)
+{
+	static const uint8_t one[] = {FILL(0, 0, 2, 2)};
+	size_t n = PICTURE_SLICE_RAW_MAX / sizeof(one) + 1;
+	uint8_t *many = malloc(n * sizeof(one));
+
+	for (size_t i = 0; i < n; i++)
+		memcpy(many + i * sizeof(one), one, sizeof(one));
+	ck_assert_int_eq(try_commands(many, (n - 1) * sizeof(one)), STREAM_FRAME);
+	ck_assert_int_eq(try_commands(many, n * sizeof(one)), STREAM_ERR_LIMIT);
+	free(many);
+}
+END_TEST
+
+START_TEST(order_of_frames)
+{
+	static const uint8_t fill[] = {FILL(3, 4, 5, 6)};
+	struct stream_decoder *decoder = support_decoder_new(WIDTH, HEIGHT);
+	ZSTD_CCtx *context = zstd();
+
+	ck_assert_int_eq(push_frame(decoder, context, 1, PICTURE_FIRST | PICTURE_LAST, fill, 12),
+	        STREAM_ERR_SEQUENCE);
+	struct {
+		uint32_t frame;
+		uint8_t flags;
+		int32_t status;
+	} second[] = {{12, PICTURE_FIRST, STREAM_ERR_SEQUENCE}, {11, PICTURE_LAST, STREAM_FRAME},
+	        {12, PICTURE_LAST, STREAM_ERR_SEQUENCE}, {11, 0, STREAM_MORE},
+	        {11, PICTURE_FIRST, STREAM_ERR_SEQUENCE}, {10, PICTURE_LAST, STREAM_ERR_SEQUENCE},
+	        {11, 8 | PICTURE_LAST, STREAM_ERR_MALFORMED}};
+	for (size_t i = 0; i < sizeof(second) / sizeof(second[0]); i++) {
+		ZSTD_CCtx_reset(context, ZSTD_reset_session_only);
+		ck_assert_int_eq(push_begin(decoder), STREAM_BEGUN);
+		ck_assert_uint_eq(stream_decoder_frame(decoder), 0);
+		ck_assert_int_eq(
+		        push_frame(decoder, context, 11, PICTURE_FIRST, fill, 12), STREAM_MORE);
+		ck_assert_uint_eq(stream_decoder_epoch(decoder), 0);
+		ck_assert_int_eq(
+		        push_frame(decoder, context, second[i].frame, second[i].flags, fill, 12),
+		        second[i].status);
+	}
+	ZSTD_freeCCtx(context);
+	free(decoder);
+}
+END_TEST
+
+START_TEST(beginnings)
+{
+	static const uint8_t fill[] = {FILL(3, 4, 5, 6)};
+	struct stream_decoder *decoder = support_decoder_new(WIDTH, HEIGHT);
+	ZSTD_CCtx *context = zstd();
+
+	ck_assert_int_eq(push_begin_as(decoder, 77, 0, WIDTH + 1, HEIGHT, 20, 1), STREAM_ERR_LIMIT);
+	ck_assert_int_eq(push_begin_as(decoder, 77, 0, WIDTH, HEIGHT + 1, 20, 1), STREAM_ERR_LIMIT);
+	ck_assert_int_eq(push_begin_as(decoder, 77, 0, WIDTH, HEIGHT, 22, 1), STREAM_ERR_LIMIT);
+	ck_assert_int_eq(push_begin_as(decoder, 77, 0, WIDTH, HEIGHT, 16, 1), STREAM_ERR_LIMIT);
+	ck_assert_int_eq(push_begin_as(decoder, 77, 0, 0, HEIGHT, 20, 1), STREAM_ERR_MALFORMED);
+	ck_assert_int_eq(push_begin_as(decoder, 0, 0, WIDTH, HEIGHT, 20, 1), STREAM_ERR_MALFORMED);
+	ck_assert_int_eq(push_begin_as(decoder, 77, 0, WIDTH, HEIGHT, 20, 2), STREAM_ERR_MALFORMED);
+	/* To keep a screen there must be one, and the very one that is meant. */
+	ck_assert_int_eq(push_begin(decoder), STREAM_BEGUN);
+	ck_assert_int_eq(push_begin_as(decoder, 77, 10, WIDTH, HEIGHT, 20, 0), STREAM_ERR_SEQUENCE);
+	ck_assert_int_eq(push_begin(decoder), STREAM_BEGUN);
+	ck_assert_int_eq(push_frame(decoder, context, 11, PICTURE_FIRST | PICTURE_LAST, fill, 12),
+	        STREAM_FRAME);
+	ck_assert_uint_eq(stream_decoder_epoch(decoder), 77);
+	ck_assert_uint_eq(stream_decoder_frame(decoder), 11);
+	uint64_t digest = support_digest(stream_decoder_screen(decoder)->pixels, WIDTH, HEIGHT);
+	ck_assert_int_eq(push_begin_as(decoder, 77, 11, WIDTH, HEIGHT, 20, 0), STREAM_BEGUN);
+	ck_assert(digest == support_digest(stream_decoder_screen(decoder)->pixels, WIDTH, HEIGHT));
+	ck_assert_int_eq(push_begin_as(decoder, 78, 11, WIDTH, HEIGHT, 20, 0), STREAM_ERR_SEQUENCE);
+	ZSTD_freeCCtx(context);
+	free(decoder);
+}
+END_TEST
+
+START_TEST(channels)
+{
+	struct stream_decoder *decoder = support_decoder_new(WIDTH, HEIGHT);
+
+	for (unsigned channel = 0; channel < 256; channel++) {
+		struct made made = header((uint8_t)channel, 99, 0, 0);
+		ck_assert_int_eq(stream_decoder_push(decoder, made.bytes, made.length),
+		        channel >= WIRE_CHANNEL_OPTIONAL_MIN ? STREAM_SKIPPED
+		                                             : STREAM_ERR_MALFORMED);
+	}
+	struct made taken = header(WIRE_TEXT, WIRE_TEXT_TAKEN, 0, 0);
+	put(&taken, 3, 1);
+	ck_assert_int_eq(
+	        stream_decoder_push(decoder, taken.bytes, taken.length), STREAM_ERR_MALFORMED);
+	taken.bytes[8] = 2;
+	ck_assert_int_eq(
+	        stream_decoder_push(decoder, taken.bytes, taken.length), STREAM_TEXT_TAKEN);
+	taken.bytes[4] = 1;
+	ck_assert_int_eq(
+	        stream_decoder_push(decoder, taken.bytes, taken.length), STREAM_ERR_MALFORMED);
+	free(decoder);
+}
+END_TEST
+
+START_TEST(cursors)
+{
+	struct {
+		uint8_t width, height, hot_x, hot_y;
+		size_t rgba;
+		int32_t status;
+	} cases[] = {{2, 2, 1, 1, 16, STREAM_CURSOR}, {2, 2, 2, 1, 16, STREAM_ERR_MALFORMED},
+	        {2, 2, 1, 2, 16, STREAM_ERR_MALFORMED}, {2, 2, 1, 1, 12, STREAM_ERR_MALFORMED},
+	        {2, 2, 1, 1, 20, STREAM_ERR_MALFORMED}, {129, 1, 0, 0, 516, STREAM_ERR_MALFORMED},
+	        {128, 128, 127, 127, 65536, STREAM_CURSOR}, {0, 1, 0, 0, 0, STREAM_ERR_MALFORMED},
+	        {0, 0, 0, 0, 0, STREAM_CURSOR}};
+	static const uint8_t rgba[65536];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct stream_decoder *decoder = support_decoder_new(WIDTH, HEIGHT);
+		struct made made = header(WIRE_CURSOR, WIRE_CURSOR_IMAGE, 0, 0);
+		put(&made, cases[i].width, 1);
+		put(&made, cases[i].height, 1);
+		put(&made, cases[i].hot_x, 1);
+		put(&made, cases[i].hot_y, 1);
+		if (cases[i].rgba)
+			made.length += ZSTD_compress(made.bytes + made.length,
+			        sizeof(made.bytes) - made.length, rgba, cases[i].rgba, 1);
+		ck_assert_int_eq(
+		        stream_decoder_push(decoder, made.bytes, made.length), cases[i].status);
+		free(decoder);
+	}
+}
+END_TEST
+
+START_TEST(limits_of_the_start)
+{
+	ck_assert_uint_eq(stream_decoder_size(&(struct stream_limits){3841, 800, 21}), 0);
+	ck_assert_uint_eq(stream_decoder_size(&(struct stream_limits){1280, 2161, 21}), 0);
+	ck_assert_uint_eq(stream_decoder_size(&(struct stream_limits){0, 800, 21}), 0);
+	ck_assert_uint_eq(stream_decoder_size(&(struct stream_limits){1280, 800, 23}), 0);
+	ck_assert_uint_eq(stream_decoder_size(&(struct stream_limits){1280, 800, 16}), 0);
+	struct stream_limits limits = {64, 64, 17};
+	size_t size = stream_decoder_size(&limits);
+	void *memory = aligned_alloc(16, size);
+	ck_assert_ptr_null(stream_decoder_init(memory, size - 16, &limits));
+	ck_assert_ptr_nonnull(stream_decoder_init(memory, size, &limits));
+	free(memory);
+}
+END_TEST
+
+int main(void)
+{
+	return SUITE_RUN("stream decoder", golden_streams, cut_off_at_every_length, bits_flipped,
+	        commands_and_their_bounds, a_slice_that_unpacks_to_too_much, order_of_frames,
+	        beginnings, channels, cursors, limits_of_the_start);
+}
