@@ -4,6 +4,7 @@
 #include "encode/image.h"
 #include "encode/tiles.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #define RUN_MIN 8 /* rows or columns: a shorter copy costs more than its pixels */
@@ -79,6 +80,99 @@ static void verify_column(struct search *self, uint32_t column)
 			                  tile.x, (uint16_t)(y - run), tile.width, (uint16_t)run});
 		run = n_useful = 0;
 	}
+}
+
+static bool overlaps(const struct copy_hint *copy, const struct rect *area)
+{
+	return copy->width > 0 && area->x < copy->x + copy->width &&
+	       copy->x < area->x + area->width && area->y < copy->y + copy->height &&
+	       copy->y < area->y + area->height;
+}
+
+/* Copies that overlap a strip which grows out of copies[index] are dropped for it, if that leaves more copied than
+ * before: in the tile that it grows into, short ones are found by chance. Two must not overlap, for put_in_order(). */
+static bool clear_way(struct search *self, size_t index, const struct rect *strip)
+{
+	uint32_t gain = (uint32_t)strip->width * strip->height, loss = 0;
+
+	for (size_t i = 0; i < self->n_copies; i++)
+		if (i != index && overlaps(&self->copies[i], strip))
+			loss += (uint32_t)self->copies[i].width * self->copies[i].height;
+	if (loss > gain / 2)
+		return false;
+	for (size_t i = 0; i < self->n_copies; i++)
+		if (i != index && overlaps(&self->copies[i], strip))
+			self->copies[i].width = 0;
+	return true;
+}
+
+/* Which of the columns of an area (at most a tile wide) are all moved: mismatches[i] is 0. */
+static void compare_columns(
+        const struct search *self, const struct rect *area, uint32_t mismatches[PICTURE_TILE])
+{
+	memset(mismatches, 0, PICTURE_TILE * sizeof(*mismatches));
+	for (uint32_t y = area->y; y < area->y + (uint32_t)area->height; y++) {
+		const uint32_t *now = now_at(self, area->x, y);
+		const uint32_t *before =
+		        before_at(self, area->x, (uint32_t)((int)y - self->offset.dy));
+		for (uint32_t i = 0; i < area->width; i++)
+			mismatches[i] |= now[i] ^ before[i];
+	}
+}
+
+#define WIDEN_MIN 4 /* columns */
+
+static void widen_right(struct search *self, size_t index)
+{
+	struct copy_hint *copy = &self->copies[index];
+	uint32_t mismatches[PICTURE_TILE], n = 0;
+	uint32_t end = copy->x + (uint32_t)copy->width, room = self->image->width - end;
+	struct rect strip = {(uint16_t)end, copy->y,
+	        (uint16_t)(room < PICTURE_TILE ? room : PICTURE_TILE), copy->height};
+
+	compare_columns(self, &strip, mismatches);
+	while (n < strip.width && !mismatches[n])
+		n++;
+	strip.width = (uint16_t)n;
+	if (n >= WIDEN_MIN && clear_way(self, index, &strip))
+		copy->width = (uint16_t)(copy->width + n);
+}
+
+static void widen_left(struct search *self, size_t index)
+{
+	struct copy_hint *copy = &self->copies[index];
+	uint32_t mismatches[PICTURE_TILE], n = 0;
+	uint16_t width = copy->x < PICTURE_TILE ? copy->x : PICTURE_TILE;
+	struct rect strip = {(uint16_t)(copy->x - width), copy->y, width, copy->height};
+
+	compare_columns(self, &strip, mismatches);
+	while (n < width && !mismatches[width - 1 - n])
+		n++;
+	strip.x = (uint16_t)(copy->x - n);
+	strip.width = (uint16_t)n;
+	if (n < WIDEN_MIN || !clear_way(self, index, &strip))
+		return;
+	copy->x = strip.x;
+	copy->source_x = strip.x;
+	copy->width = (uint16_t)(copy->width + n);
+}
+
+/* What moves seldom ends at a tile's edge: its last columns, in a tile that holds something fixed as
+ * well, are taken along. Without this a page beside a bar would send one column of tiles anew at every step. */
+static void widen_all(struct search *self)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < self->n_copies; i++) {
+		if (self->copies[i].width == 0)
+			continue;
+		widen_right(self, i);
+		widen_left(self, i);
+	}
+	for (size_t i = 0; i < self->n_copies; i++)
+		if (self->copies[i].width > 0)
+			self->copies[n++] = self->copies[i];
+	self->n_copies = n;
 }
 
 /* The marked tiles [first, end) of one row of tiles, sideways: runs of columns. */
@@ -164,12 +258,12 @@ size_t scroll_verify(const struct image *image, const uint32_t *reference,
 	        .offset = *offset,
 	        .copies = copies};
 
+	for (uint32_t column = 0; offset->dy && column < changed->columns; column++)
+		verify_column(&search, column);
+	for (uint32_t row = 0; offset->dx && row < changed->rows; row++)
+		verify_row(&search, row);
 	if (offset->dy)
-		for (uint32_t column = 0; column < changed->columns; column++)
-			verify_column(&search, column);
-	else
-		for (uint32_t row = 0; row < changed->rows; row++)
-			verify_row(&search, row);
+		widen_all(&search);
 	put_in_order(&search);
 	return search.n_copies;
 }

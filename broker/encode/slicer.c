@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#define SLICE_START (WIRE_HEADER_BYTES + PICTURE_FLAGS_BYTES)
+#define SLICE_START (WIRE_HEADER_BYTES + PICTURE_FRAME_BYTES)
 
 void slicer_init(struct slicer *self, slicer_slice_fn on_slice, void *data)
 {
@@ -58,6 +58,7 @@ static void end_slice(struct slicer *self, bool is_last)
 	bytes_put_u32(&writer, self->frame);
 	bytes_put_u8(&writer,
 	        (uint8_t)((self->is_first ? PICTURE_FIRST : 0) | (is_last ? PICTURE_LAST : 0)));
+	bytes_put_u32(&writer, (uint32_t)self->slice_raw);
 	self->is_first = false;
 	self->on_slice(self->data, self->slice, self->slice_length);
 	begin_slice(self);

@@ -172,29 +172,29 @@ static int32_t obey_all(struct stream_decoder *self, size_t *n_raw)
 	return STREAM_MORE;
 }
 
-static int32_t obey_slice(struct stream_decoder *self, const uint8_t *bytes, size_t length)
+/* raw_left: what the slice says it unpacks to; one that is cut off does not. */
+static int32_t obey_slice(
+        struct stream_decoder *self, uint32_t raw_left, const uint8_t *bytes, size_t length)
 {
-	size_t n_raw = 0, total = 0, room, got;
+	size_t n_raw = 0;
 
-	do {
-		size_t fed = length;
-		room = got = RAW_BYTES - n_raw;
+	while (raw_left > 0) {
+		size_t fed = length, got = RAW_BYTES - n_raw;
+		if (got > raw_left)
+			got = raw_left;
 		int32_t status = inflate_some(self->stream, bytes, &fed, self->raw + n_raw, &got);
 		if (status != STREAM_MORE)
 			return status;
+		if (fed == 0 && got == 0)
+			return STREAM_ERR_MALFORMED;
 		bytes += fed;
 		length -= fed;
+		raw_left -= (uint32_t)got;
 		n_raw += got;
-		total += got;
-		/* Small slices that unpack to gigabytes would hold the viewer up. */
-		if (total > PICTURE_SLICE_RAW_MAX)
-			return STREAM_ERR_LIMIT;
 		status = obey_all(self, &n_raw);
 		if (status != STREAM_MORE)
 			return status;
-		if (fed == 0 && got == 0)
-			break;
-	} while (length > 0 || got == room);
+	}
 	return length == 0 && n_raw == 0 ? STREAM_MORE : STREAM_ERR_MALFORMED;
 }
 
@@ -215,16 +215,21 @@ static int32_t check_frame(
 static int32_t take_frame(struct stream_decoder *self, uint16_t generation, uint32_t frame,
         const uint8_t *payload, size_t length)
 {
-	if (length <= PICTURE_FLAGS_BYTES)
+	if (length <= PICTURE_FRAME_BYTES)
 		return STREAM_ERR_MALFORMED;
 	uint8_t flags = payload[0];
+	uint32_t raw_length = read_u32(payload + 1);
 	int32_t status = check_frame(self, generation, frame, flags);
 	if (status != STREAM_MORE)
 		return status;
+	/* Small slices that unpack to gigabytes would hold the viewer up. */
+	if (raw_length == 0 || raw_length > PICTURE_SLICE_RAW_MAX)
+		return STREAM_ERR_LIMIT;
 	if (flags & PICTURE_FIRST)
 		screen_forget_changes(&self->screen);
 	self->state = DECODER_WITHIN;
-	status = obey_slice(self, payload + PICTURE_FLAGS_BYTES, length - PICTURE_FLAGS_BYTES);
+	status = obey_slice(
+	        self, raw_length, payload + PICTURE_FRAME_BYTES, length - PICTURE_FRAME_BYTES);
 	if (status != STREAM_MORE || !(flags & PICTURE_LAST))
 		return status;
 	self->state = DECODER_BETWEEN;

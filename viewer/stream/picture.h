@@ -2,23 +2,29 @@
  * the commands in them. docs/protocol.md is the prose; this file is the numbers. Everything is
  * little endian.
  *
- * BEGIN  header: generation of the geometry, number of the last frame of this epoch (frames go on from it)
- *        payload: u64 epoch (never 0), u16 width, u16 height, u8 window log, u8 reset
- *   A new zstd stream begins. reset 1: the screen is black. reset 0: the screen that the viewer holds (same
- *   epoch, frame number and size) is still right; it is sent only to a viewer that claimed so in HELLO.
+ * BEGIN
+ *   header: generation of the geometry; number of the last frame of this epoch, from which frames go on
+ *   payload: u64 epoch (never 0), u16 width, u16 height, u8 window log, u8 reset
  *
- * FRAME  header: generation of the last BEGIN, frame number: one more than the frame before
- *        payload: u8 flags (bits of enum picture_flag), then bytes of the zstd stream
+ *   A new zstd stream begins. reset 1: the screen is black. reset 0: the screen that the viewer holds
+ *   (same epoch, frame number and size) is still right; sent only to a viewer that claimed so in HELLO.
+ *
+ * FRAME
+ *   header: generation of the last BEGIN; frame number: one more than the frame before
+ *   payload: u8 flags (bits of enum picture_flag), u32 raw length, then bytes of the zstd stream
+ *
  *   A frame is one or more slices with the same number: the first has PICTURE_FIRST, the last
- * PICTURE_LAST. The zstd bytes of each slice end in a flush and decompress to whole commands, at
- * most PICTURE_SLICE_RAW_MAX bytes of them. Commands are obeyed in their order, each upon the
- * screen as the one before left it. PICTURE_PROVISIONAL: a later frame will make areas of this one
- * exact (photographs, video); version 1 never sets it, and a viewer only passes it on. */
+ *   PICTURE_LAST. The zstd bytes of each slice end in a flush and unpack to whole commands, exactly
+ *   "raw length" bytes of them, at most PICTURE_SLICE_RAW_MAX. Commands are obeyed in their order,
+ *   each upon the screen as the one before left it.
+ *
+ *   PICTURE_PROVISIONAL: a later frame will make areas of this one exact (photographs, video);
+ *   version 1 never sets it, and a viewer only passes it on. */
 #ifndef SHOJI_STREAM_PICTURE_H
 #define SHOJI_STREAM_PICTURE_H
 
 #define PICTURE_BEGIN_BYTES 14
-#define PICTURE_FLAGS_BYTES 1
+#define PICTURE_FRAME_BYTES 5 /* of a frame before its zstd bytes */
 
 #define PICTURE_TILE 64         /* pixels each way; tiles are cut off at the screen's edges */
 #define PICTURE_PIXELS_MAX 4096 /* pixels that one PICTURE_PIXELS may carry */

@@ -1,0 +1,6 @@
+# Started by hand (see its head); ./check only sees that it still works.
+pkg_check_modules(PNG REQUIRED IMPORTED_TARGET libpng)
+add_executable(bench-codec ${CMAKE_CURRENT_LIST_DIR}/bench-codec.c)
+target_link_libraries(bench-codec PRIVATE shoji-encode shoji-stream shoji-base PkgConfig::PNG)
+add_test(NAME unit-bench-codec COMMAND bench-codec replay ${CMAKE_CURRENT_LIST_DIR}/three-screens.shpx)
+set_tests_properties(unit-bench-codec PROPERTIES TIMEOUT 60 LABELS unit PASS_REGULAR_EXPRESSION "\"frames\": 2, .*\"wrong_frames\": 0")
