@@ -276,10 +276,21 @@ static int load_viewer(struct monitor *self, char *complaint, size_t size)
 	return viewer_files_load(folder, &self->setup.assets, complaint, size);
 }
 
+static void warn_of_open_key(const char *path)
+{
+	struct stat status;
+
+	if (stat(path, &status) == 0 && (status.st_mode & (S_IRWXG | S_IRWXO)))
+		log_warning(
+		        0, "%s: others may read the server's key; run: chmod 600 %s", path, path);
+}
+
 static int load_files(struct monitor *self, char *complaint, size_t size)
 {
 	const struct config *config = self->context.config;
 	int error = load_viewer(self, complaint, size);
+
+	warn_of_open_key(config->gate.key);
 
 	if (!error)
 		error = read_file_sealed(config->gate.certificate, CERTIFICATE_BYTES_MAX,
@@ -314,12 +325,26 @@ static int open_listeners(struct monitor *self, char *complaint, size_t size)
 	return error;
 }
 
+/* It travels in shepherd_setup; a path cut off would be another one. */
+static int check_program_folder(struct monitor *self, char *complaint, size_t size)
+{
+	struct message_shepherd_setup setup;
+
+	if (strlen(self->context.program_folder) < sizeof(setup.program_folder))
+		return 0;
+	snprintf(complaint, size, "%s: longer than %zu bytes; install Shoji elsewhere",
+	        self->context.program_folder, sizeof(setup.program_folder) - 1);
+	return SHOJI_ERR_LIMIT;
+}
+
 static int prepare(struct monitor *self)
 {
 	const struct config *config = self->context.config;
 	char complaint[COMPLAINT_MAX] = "";
-	int error = prepare_folders(self, complaint, sizeof(complaint));
+	int error = check_program_folder(self, complaint, sizeof(complaint));
 
+	if (!error)
+		error = prepare_folders(self, complaint, sizeof(complaint));
 	if (!error) {
 		self->context.limits = limits_new((enum config_limits_layer)config->sessions.limits,
 		        complaint, sizeof(complaint));

@@ -2,6 +2,7 @@
  * signal mask. Between fork and exec only async-signal-safe functions are called. */
 #include "monitor/spawn.h"
 
+#include "base/config.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/role.h"
@@ -14,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ARGUMENT_MAX 320
+#define ARGUMENT_MAX (CONFIG_STRING_MAX + 16) /* keeper's root is a configured path */
 #define ENVIRONMENT_MAX 512
 
 static const char *log_level = "info";
