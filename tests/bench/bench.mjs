@@ -50,7 +50,7 @@ class Bench {
 	async end(person) {
 		await person.signOut();
 		await person.leave();
-		while ((await this.broker.sessions()).sessions.length > 0)
+		while ((await this.broker.sessions()).length > 0)
 			await sleep(50);
 	}
 

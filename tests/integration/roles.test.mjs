@@ -33,7 +33,7 @@ const one = role => {
 	return found[0];
 };
 const uid = pid => Number(status(pid).Uid.split(/\s+/)[0]);
-const sessionIds = async () => (await broker.sessions()).sessions.map(s => s.session);
+const sessionIds = async () => (await broker.sessions()).map(s => s.id);
 
 test('every role is confined', () => {
 	const expected = { gate: 60991, keeper: 60992, egress: 60994, capture: 61001, encode: 61002 };

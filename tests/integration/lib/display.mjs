@@ -14,7 +14,7 @@ function xServer() {
 		try {
 			const command = fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
 			const uid = Number(/^Uid:\s+(\d+)/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
-			if (/\/?Xvnc$|Xtigervnc$/.test(command[0]) && uid >= 61000 && uid <= 61999)
+			if (/\/?Xvnc$|Xtigervnc$/.test(command[0]) && uid >= 61000 && uid < 61900)
 				return { pid, display: command.find(word => /^:\d+$/.test(word)).slice(1) };
 		} catch {
 			// it ended meanwhile

@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import assert from 'node:assert/strict';
 
-const UID_FIRST = 60991, UID_LAST = 61999;
+const UID_FIRST = 60991, UID_LAST = 61899;
 
 function processes() {
 	const found = [];

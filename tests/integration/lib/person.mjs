@@ -48,7 +48,7 @@ export class Person {
 			const [modifier, code] = JIS[part].length > 1 ? JIS[part] : [null, JIS[part][0]];
 			if (modifier)
 				await this.page.keyboard.down(modifier);
-			await this.page.keyboard.press(code).catch(async () => pressCode(this.page, code));
+			await pressJis(this.page, code, part);
 			if (modifier)
 				await this.page.keyboard.up(modifier);
 		}
@@ -105,10 +105,11 @@ export class Person {
 	}
 }
 
-// A key that playwright's own table lacks: the event that a JIS keyboard makes.
-async function pressCode(page, code) {
-	await page.evaluate(name => {
-		for (const type of ['keydown', 'keyup'])
-			document.getElementById('screen').dispatchEvent(new KeyboardEvent(type, { code: name, bubbles: true, cancelable: true }));
-	}, code);
+// A key that playwright's own (US) table lacks, as the browser gets it from a JIS keyboard.
+async function pressJis(page, code, key) {
+	const devtools = await page.context().newCDPSession(page);
+	const modifiers = key === '_' || key === '=' ? 8 : 0; // Shift is held
+	await devtools.send('Input.dispatchKeyEvent', { type: 'rawKeyDown', code, key, modifiers });
+	await devtools.send('Input.dispatchKeyEvent', { type: 'keyUp', code, key, modifiers });
+	await devtools.detach();
 }

@@ -29,7 +29,7 @@ export function roles(monitor, role) {
 	return all().filter(p => p.parent === monitor && p.command.includes(`--role=${role}`)).map(p => p.pid);
 }
 
-export function shepherds(uidFirst = 61000, uidLast = 61999) {
+export function shepherds(uidFirst = 61000, uidLast = 61899) {
 	return all().filter(p => p.command.includes('--role=shepherd')).map(p => p.pid)
 		.filter(pid => { const uid = Number(status(pid).Uid.split(/\s+/)[0]); return uid >= uidFirst && uid <= uidLast; });
 }
