@@ -8,8 +8,8 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "hash/argon2.h"
+#include "hash/sandbox_calls.h"
 
-#include <seccomp.h>
 #include <sodium.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -25,25 +25,6 @@ struct hash {
 	struct channel *monitor;
 	struct channel *keeper;
 	struct argon2 argon2;
-};
-
-/* Everything that this role calls from its first job on. */
-static const struct sandbox_call calls[] = {
-        SANDBOX_CALL(epoll_wait, "the loop"),
-        SANDBOX_CALL(epoll_pwait, "the loop, on architectures without epoll_wait"),
-        SANDBOX_CALL(epoll_ctl, "the loop starts and stops watching its two channels"),
-        SANDBOX_CALL(recvmsg, "jobs from keeper"),
-        SANDBOX_CALL(sendmsg, "results to keeper"),
-        SANDBOX_CALL(getrandom, "the salt of a new hash"),
-        SANDBOX_CALL(mmap, "argon2's memory: 64 MiB a job, given back after it"),
-        SANDBOX_CALL(munmap, "same"),
-        SANDBOX_CALL(brk, "small allocations"),
-        SANDBOX_CALL(clock_gettime, "the loop's clock, where the vDSO has none"),
-        SANDBOX_CALL(write, "log lines to descriptor 2"),
-        SANDBOX_CALL(close, "descriptors that a peer should not have sent"),
-        SANDBOX_CALL(exit_group, "the end"),
-        SANDBOX_CALL(rt_sigreturn, "return from a signal that was stopped and continued"),
-        SANDBOX_CALL(restart_syscall, "same: an interrupted wait goes on"),
 };
 
 static void answer(struct hash *self, uint32_t job, bool is_match, const char *stored)
@@ -173,7 +154,7 @@ int hash_run(const struct role_start *start)
 		return status;
 	int error = set_up(&self);
 	if (!error)
-		error = sandbox_seccomp(calls, sizeof(calls) / sizeof(calls[0]));
+		error = sandbox_seccomp(hash_calls, hash_n_calls);
 	if (!error)
 		error = role_ready(self.monitor);
 	if (error)

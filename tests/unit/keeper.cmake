@@ -18,3 +18,4 @@ shoji_unit_test(keeper-ctl
 add_dependencies(test-keeper-ctl shojictl)
 target_compile_definitions(test-keeper-ctl PRIVATE SHOJICTL="$<TARGET_FILE:shojictl>")
 shoji_unit_test(keeper-docs SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_keeper_docs.c)
+shoji_unit_test(keeper-confine SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_keeper_confine.c LIBS shoji-keeper shoji-hash)
