@@ -22,7 +22,7 @@
 
 #define OPEN_FILES_MAX 65536
 #define OPEN_FILES_SPARE 512 /* resolver, channels, doors */
-#define OWN_ADDRESSES_REFRESH_MS 5000
+#define OWN_ADDRESSES_REFRESH_MS 2000
 
 struct door_entry {
 	struct door_entry *next;

@@ -206,6 +206,37 @@ START_TEST(test_unchecked)
 }
 END_TEST
 
+START_TEST(test_ends_before_hello)
+{
+	/* A browser that opens a tunnel and drops it, a server that leaves first: neither is a violation. */
+	struct world world;
+	uint8_t hello[4096];
+	int listener = begin(&world, "");
+
+	for (int part = 0; part < 2; part++) {
+		struct tunnel tunnel = open_tunnel(&world, listener, NAME, 443);
+		send_bytes(tunnel.host, hello, part ? load_hello("openssl", hello) / 2 : 0);
+		shutdown(tunnel.host, SHUT_WR);
+		expect_end(tunnel.host);
+		expect_end(tunnel.web);
+		close_tunnel(&tunnel);
+		tunnel = open_tunnel(&world, listener, NAME, 443);
+		close(tunnel.host);
+		expect_end(tunnel.web);
+		close(tunnel.web);
+		tunnel = open_tunnel(&world, listener, NAME, 443);
+		struct linger reset = {.l_onoff = part};
+		setsockopt(tunnel.web, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+		close(tunnel.web);
+		expect_end(tunnel.host);
+		close(tunnel.host);
+	}
+	world_expect_no_record(&world);
+	close(listener);
+	world_end(&world);
+}
+END_TEST
+
 START_TEST(test_without_tls)
 {
 	/* WebSockets without TLS go through CONNECT to port 80; TLS there is looked at all the same. */
@@ -379,6 +410,7 @@ END_TEST
 int main(int argc, char **argv)
 {
 	return WORLD_MAIN(argc, argv, "egress, tunnels", test_server_names, test_hello_in_pieces,
-	        test_hello_with_connect, test_names_and_addresses, test_unchecked, test_without_tls,
-	        test_half_close, test_abrupt_ends, test_back_pressure, test_host_leaves_while_full);
+	        test_hello_with_connect, test_names_and_addresses, test_unchecked,
+	        test_ends_before_hello, test_without_tls, test_half_close, test_abrupt_ends,
+	        test_back_pressure, test_host_leaves_while_full);
 }
