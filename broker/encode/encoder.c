@@ -70,7 +70,7 @@ static void pump_values(struct encoder *self)
 {
 	static uint8_t slice[WIRE_SLICE_MAX];
 
-	while (!channel_wants_write(self->gate)) {
+	while (viewer_has_begun(&self->viewer) && !channel_wants_write(self->gate)) {
 		size_t length = values_next(&self->values, self->viewer.capabilities, slice);
 		if (length == 0 || !send_slice(self, slice, length))
 			return;
@@ -85,6 +85,8 @@ static void pump(struct encoder *self)
 	pump_values(self);
 	pump_outbox(self);
 	viewer_work(&self->viewer, &self->image);
+	/* Those that had to wait for a BEGIN which went only now. */
+	pump_values(self);
 	if (self->viewer.has_failed) {
 		log_error(self->setup.lease_id, "bug in Shoji: a frame could not be encoded");
 		end(self, WORKER_EXIT_MEMORY);

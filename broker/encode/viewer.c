@@ -123,6 +123,14 @@ void viewer_leave(struct viewer *self)
 		viewer_set_state(self, VIEWER_ABSENT);
 }
 
+bool viewer_has_begun(const struct viewer *self)
+{
+	size_t length;
+	const uint8_t *next = outbox_peek(&self->outbox, &length);
+
+	return self->state == VIEWER_LIVE && (!next || next[1] != WIRE_PICTURE_BEGIN);
+}
+
 static bool has_credit(const struct viewer *self)
 {
 	return self->frame - self->acked < VIEWER_FRAMES_IN_FLIGHT_MAX &&

@@ -72,6 +72,8 @@ void viewer_join(struct viewer *self, const struct message_viewer_join *join);
 /* Frames that were never sent are not believed: returns false. */
 bool viewer_ack(struct viewer *self, uint32_t frame);
 void viewer_leave(struct viewer *self);
+/* Whether the viewer's BEGIN is on its way: nothing else may come before it, because gate tells by it whose a slice is. */
+bool viewer_has_begun(const struct viewer *self);
 
 /* A pump: makes the next frame when there is a viewer, credit, an empty outbox, a whole image, and something to say. */
 void viewer_work(struct viewer *self, const struct image *image);

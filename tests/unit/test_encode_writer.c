@@ -34,7 +34,7 @@ static struct rig {
 	struct stream_decoder *decoder;
 	uint32_t last_acked, in_flight_max, n_frames, n_begins, n_resumed;
 	uint64_t n_slices;
-	uint8_t last_reset;
+	bool is_awaiting_begin;
 } rig;
 
 static void on_first_picture(void *data)
@@ -147,6 +147,9 @@ static void on_gate_message(void *data, struct channel *channel, struct message 
 	int32_t status = stream_decoder_push(rig.decoder, slice.bytes, slice.bytes_length);
 	ck_assert_int_ge(status, 0);
 	rig.n_slices++;
+	/* gate passes nothing on to a viewer that has joined before its BEGIN. */
+	ck_assert(!rig.is_awaiting_begin || status == STREAM_BEGUN);
+	rig.is_awaiting_begin = false;
 	if (status == STREAM_BEGUN) {
 		rig.n_begins++;
 		rig.n_resumed += slice.bytes[21] == 0;
@@ -169,6 +172,7 @@ static void join(uint64_t epoch, uint32_t frame)
 	                         .epoch = epoch, .last_frame = frame),
 	        0);
 	rig.last_acked = frame;
+	rig.is_awaiting_begin = true;
 }
 
 /* ---- rig ---- */
@@ -211,6 +215,8 @@ static void start(uint64_t seed, enum ack_habit habit)
 	ck_assert_int_eq(encoder_set_capture(rig.encoder, theirs), 0);
 	connect_gate();
 	CHANNEL_SEND(rig.capture, geometry, .generation = 1, .width = WIDTH, .height = HEIGHT);
+	CHANNEL_SEND(rig.capture, takes_text, .takes_text = 1);
+	CHANNEL_SEND(rig.capture, caret, .x = 7, .y = 8, .width = 1, .height = 20);
 }
 
 static void finish(void)
@@ -300,6 +306,8 @@ static void run(uint64_t seed, enum ack_habit habit, uint32_t turns_between_visi
 	write_rects(250000, turns_between_visits);
 	settle();
 	ck_assert(rig.is_first_picture);
+	ck_assert_uint_eq(stream_decoder_side(rig.decoder)->takes_text, 1);
+	ck_assert_uint_eq(stream_decoder_side(rig.decoder)->caret_height, 20);
 	ck_assert_uint_gt(rig.n_frames, 100);
 	ck_assert_uint_le(rig.in_flight_max, VIEWER_FRAMES_IN_FLIGHT_MAX);
 #ifdef MUTANT
