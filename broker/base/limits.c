@@ -170,10 +170,6 @@ void limits_free(struct limits *self)
 	for (int i = 0; i < LIMITS_N_CONTROLLERS; i++)
 		if (self->chosen[i].layer)
 			rmdir(self->chosen[i].folder);
-	/* Ours, and gone only when no group is left in it. */
-	for (int i = 0; i < LIMITS_N_CONTROLLERS; i++)
-		if (self->chosen[i].layer)
-			rmdir(self->chosen[i].folder);
 	limits_watch_free(self->watch);
 	free(self);
 }

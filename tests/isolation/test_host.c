@@ -451,11 +451,21 @@ static bool has_command(pid_t pid, const char *text)
 	ssize_t n = fd < 0 ? -1 : read(fd, command, sizeof(command) - 1);
 	if (fd >= 0)
 		close(fd);
-	return n > 0 && memmem(command, (size_t)n, text, strlen(text));
+	if (n <= 0)
+		return false;
+	command[n] = '\0';
+	/* A path is the program's; bubblewrap's arguments name those of the host as well. (Chromium joins its
+	 * arguments with spaces.) */
+	size_t length = strlen(text);
+	if (text[0] == '/')
+		return strncmp(command, text, length) == 0 &&
+		       (command[length] == '\0' || command[length] == ' ');
+	return memmem(command, (size_t)n, text, strlen(text)) != NULL;
 }
 
 struct search {
 	pid_t root, found;
+	bool is_child;
 	const char *text;
 };
 
@@ -463,8 +473,18 @@ static void search_one(void *data, pid_t pid)
 {
 	struct search *search = data;
 
-	if (!search->found && has_command(pid, search->text) && test_is_below(pid, search->root))
+	if (search->found || !has_command(pid, search->text))
+		return;
+	if (search->is_child ? parent_of(pid) == search->root : test_is_below(pid, search->root))
 		search->found = pid;
+}
+
+pid_t test_find_child(pid_t parent, const char *path)
+{
+	struct search search = {.root = parent, .text = path, .is_child = true};
+
+	test_each_process(search_one, &search);
+	return search.found;
 }
 
 pid_t test_find_below(pid_t root, const char *text)

@@ -75,7 +75,9 @@ bool test_is_below(pid_t pid, pid_t root);
 /* Calls fn for every process there is. */
 typedef void (*test_process_fn)(void *data, pid_t pid);
 void test_each_process(test_process_fn fn, void *data);
-/* A process of the tree below root whose command line contains text: its pid, or 0. */
+/* A process of the tree below root: its pid, or 0. text: a program's whole path, or what its command line contains. */
 pid_t test_find_below(pid_t root, const char *text);
+/* A child of parent that runs this program: its pid, or 0. */
+pid_t test_find_child(pid_t parent, const char *path);
 
 #endif
