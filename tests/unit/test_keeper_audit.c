@@ -196,6 +196,58 @@ START_TEST(swapped_and_repeated_lines_are_found)
 }
 END_TEST
 
+/* Somebody who knows the format changes a line and computes its hash anew: the next one does not follow. */
+START_TEST(a_line_hashed_anew_is_found)
+{
+	static char changed[65536];
+	char *line;
+	size_t length;
+
+	make_log();
+	size_t a = line_start(2), b = line_start(3);
+	json_t *record = json_loadb(whole + a, b - 1 - a, 0, NULL);
+	struct audit_head head = {.number = 2};
+	strcpy(head.hash, json_string_value(json_object_get(record, "prev")));
+	json_object_set_new(record, "host", json_string("innocent.example.jp"));
+	ck_assert_int_eq(audit_chain_make(&head, record, &line, &length), 0);
+	json_decref(record);
+	memcpy(changed, whole, a);
+	memcpy(changed + a, line, length);
+	memcpy(changed + a + length, whole + b, whole_length - b);
+	spit("audit-202611.jsonl", changed, whole_length - (b - a) + length);
+	free(line);
+	struct audit_verdict verdict = verify();
+	ck_assert(!verdict.is_good);
+	ck_assert_uint_eq(verdict.line, 4);
+	end();
+}
+END_TEST
+
+/* The same JSON in other bytes: spaces, escapes, order. */
+START_TEST(another_spelling_is_found)
+{
+	static char changed[65536];
+	const struct {
+		const char *from, *to;
+	} ways[] = {{"\"port\":443", "\"port\": 443"}, {"example.jp", "ex\\u0061mple.jp"},
+	        {"\"port\":443", "\"port\":443,\"port\":443"}, {"{\"event", "{ \"event"}};
+
+	make_log();
+	whole[whole_length] = '\0';
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		char *at = strstr(whole + line_start(2), ways[i].from);
+		ck_assert_ptr_nonnull(at);
+		int length = snprintf(changed, sizeof(changed), "%.*s%s%s", (int)(at - whole),
+		        whole, ways[i].to, at + strlen(ways[i].from));
+		spit("audit-202611.jsonl", changed, (size_t)length);
+		struct audit_verdict verdict = verify();
+		ck_assert_msg(!verdict.is_good, "%s", ways[i].to);
+		ck_assert_uint_eq(verdict.line, 3);
+	}
+	end();
+}
+END_TEST
+
 START_TEST(every_truncation_is_found)
 {
 	make_log();
@@ -397,8 +449,8 @@ int main(void)
 		return EXIT_FAILURE;
 	return SUITE_RUN("keeper-audit", a_good_log_is_good, every_flipped_bit_is_found,
 	        removed_lines_are_found, swapped_and_repeated_lines_are_found,
-	        every_truncation_is_found, a_chain_forged_anew_is_found,
-	        lines_that_keeper_did_not_write_are_found,
+	        every_truncation_is_found, a_line_hashed_anew_is_found, another_spelling_is_found,
+	        a_chain_forged_anew_is_found, lines_that_keeper_did_not_write_are_found,
 	        the_chain_goes_on_across_files_and_starts, a_cut_tail_is_kept_and_the_chain_goes_on,
 	        a_cut_first_line_of_a_month_goes_on_from_the_month_before,
 	        damage_at_the_end_is_told_and_stays_visible, a_failed_write_leaves_nothing,

@@ -143,6 +143,33 @@ START_TEST(wrong_and_unknown_are_alike)
 }
 END_TEST
 
+/* A burst that was queued before the lock: the right password among it does not count either. */
+START_TEST(a_burst_does_not_outrun_the_lock)
+{
+	size_t n_locked = 0;
+
+	begin();
+	for (uint32_t i = 0; i < 6; i++) {
+		struct message_sign_in question = {
+		        .request = i, .person = "hanako", .width = 800, .height = 600};
+		snprintf(question.password, sizeof(question.password), "%s",
+		        i == 5 ? "password of hanako" : "wrong");
+		snprintf(question.address, sizeof(question.address), "10.1.2.%u", i);
+		ck_assert_int_eq(CHANNEL_SEND_VALUE(stage.gate, sign_in, &question), 0);
+	}
+	for (uint32_t i = 0; i < 6; i++) {
+		struct message_sign_in_result result;
+		struct message in;
+		stage_receive(stage.gate, &in, MESSAGE_SIGN_IN_RESULT);
+		ck_assert_int_eq(message_get_sign_in_result(&in, &result), 0);
+		ck_assert_uint_ne(result.outcome, SIGN_IN_ACCEPTED);
+		n_locked += result.outcome == SIGN_IN_LOCKED;
+	}
+	ck_assert_uint_eq(n_locked, 4);
+	stage_finish(&stage);
+}
+END_TEST
+
 static uint64_t time_wrong(const char *person)
 {
 	uint64_t best_us = UINT64_MAX;
@@ -766,9 +793,10 @@ END_TEST
 int main(void)
 {
 	return SUITE_RUN("keeper-role", accepted, no_secret_is_stored, wrong_and_unknown_are_alike,
-	        wrong_and_unknown_take_alike, a_lock_survives_a_restart, locked_by_an_administrator,
-	        in_use_and_full, many_at_once_are_all_answered, a_dead_worker_is_replaced,
-	        attaching, states_follow_gate_and_monitor, a_session_that_nobody_leased_is_stopped,
+	        a_burst_does_not_outrun_the_lock, wrong_and_unknown_take_alike,
+	        a_lock_survives_a_restart, locked_by_an_administrator, in_use_and_full,
+	        many_at_once_are_all_answered, a_dead_worker_is_replaced, attaching,
+	        states_follow_gate_and_monitor, a_session_that_nobody_leased_is_stopped,
 	        deadlines_end_sessions, leases_survive_a_restart,
 	        a_gate_that_stayed_keeps_its_viewer, an_ending_lease_goes_on_ending_after_a_restart,
 	        a_new_gate_takes_over, destinations_are_recorded_with_their_person,
