@@ -116,10 +116,13 @@ test('unknown paths, methods, hosts', async () => {
 	for (const bytes of ['BREW / HTTP/1.1\r\nHost: localhost\r\n\r\n', 'CONNECT evil:25 HTTP/1.1\r\nHost: localhost\r\n\r\n',
 		'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', '\x16\x03\x01\x00\x00', 'GET http://evil/ HTTP/1.1\r\nHost: localhost\r\n\r\n'])
 		assert.doesNotMatch((await gate.raw(bytes, { deadlineMs: 15000 })).text, /^HTTP\/1\.[01] 200/, bytes);
-	// lws itself would upgrade to HTTP/2 in clear, or go on with freed headers.
-	for (const upgrade of ['h2c', 'foo', 'websocket, h2c'])
-		assert.doesNotMatch((await gate.raw('GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, HTTP2-Settings\r\n' +
-			`Upgrade: ${upgrade}\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n`)).text, /^HTTP\/1\.[01] (101|200)/, upgrade);
+	// lws itself would upgrade to HTTP/2 in clear, or go on with freed headers; all else about these is right.
+	const upgrade = kind => gate.raw(`GET /stream HTTP/1.1\r\nHost: localhost:${gate.port}\r\nOrigin: https://localhost:${gate.port}\r\n` +
+		`Cookie: __Host-shoji=${token(1)}\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: ${kind}\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n` +
+		'Sec-WebSocket-Protocol: shoji.v1\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n', { deadlineMs: 1000 });
+	assert.match((await upgrade('websocket')).text, /^HTTP\/1\.1 101 /);
+	for (const kind of ['h2c', 'foo', 'websocket, h2c'])
+		assert.doesNotMatch((await upgrade(kind)).text, /^HTTP\/1\.[01] (101|200)/, kind);
 });
 
 test('sign-in: keeper\'s answer reaches the page', async () => {

@@ -16,6 +16,14 @@ const PEER = process.env.SHOJI_GATE_PEER;
 export const token = n => String(n).padStart(64, '0');
 export const sleep = ms => new Promise(resolve => setTimeout(resolve, ms));
 
+// What never comes fails its test, instead of stopping the run.
+function within(promise, what, deadlineMs = 10000) {
+	let timer;
+	return Promise.race([promise, new Promise((resolve, reject) => {
+		timer = setTimeout(() => reject(new Error(`not within ${deadlineMs} ms: ${what}`)), deadlineMs);
+	})]).finally(() => clearTimeout(timer));
+}
+
 export class Gate {
 	static async start(gateSettings = {}) {
 		const self = new Gate();
@@ -96,7 +104,11 @@ export class Gate {
 	}
 
 	// One HTTP request on a connection of its own unless an agent is given.
-	request(method, where, { headers = {}, body, agent, ...options } = {}) {
+	request(method, where, options = {}) {
+		return within(this.#request(method, where, options), `an answer to ${method} ${where}`);
+	}
+
+	#request(method, where, { headers = {}, body, agent, ...options } = {}) {
 		return new Promise((resolve, reject) => {
 			const request = https.request({ host: '127.0.0.1', port: this.port, ca: this.ca, servername: 'localhost', method, path: where, headers,
 				agent: agent ?? new https.Agent({ keepAlive: false }), ...options }, response => {
@@ -178,10 +190,10 @@ export class Viewer {
 
 	constructor(socket) {
 		this.socket = socket;
-		this.closed = new Promise(resolve => {
+		this.whenClosed = new Promise(resolve => {
 			socket.on('close', (code, reason) => resolve({ code, reason: reason.toString() }));
 		});
-		this.refused = new Promise(resolve => {
+		this.whenRefused = new Promise(resolve => {
 			socket.on('unexpected-response', (request, response) => { response.resume(); resolve(response.statusCode); request.destroy(); });
 			socket.on('error', error => resolve(error.message));
 		});
@@ -194,10 +206,18 @@ export class Viewer {
 		});
 	}
 
+	get closed() {
+		return within(this.whenClosed, 'the stream\'s end');
+	}
+
+	get refused() {
+		return within(this.whenRefused, 'a refusal of the stream');
+	}
+
 	open() {
 		return Promise.race([
 			new Promise(resolve => this.socket.once('open', resolve)),
-			this.refused.then(why => { throw new Error(`refused: ${why}`); }),
+			this.whenRefused.then(why => { throw new Error(`refused: ${why}`); }),
 		]);
 	}
 
