@@ -550,7 +550,18 @@ START_TEST(forbidden_system_calls)
 }
 END_TEST
 
-#if !defined(__SANITIZE_ADDRESS__) && !(defined(__has_feature) && __has_feature(address_sanitizer))
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define HAS_ASAN
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define HAS_ASAN
+#endif
+
+/* ASan's runtime maps memory whenever it likes, and the list of an ASan build lets it. */
+#ifdef HAS_ASAN
+#define PLAIN_TESTS
+#else
 START_TEST(no_new_mappings)
 {
 	static const long mapping[] = {SYS_mmap, SYS_mprotect, SYS_munmap, SYS_mremap};
@@ -562,8 +573,6 @@ START_TEST(no_new_mappings)
 }
 END_TEST
 #define PLAIN_TESTS , no_new_mappings
-#else
-#define PLAIN_TESTS
 #endif
 
 int main(void)

@@ -89,8 +89,8 @@ static struct rect random_rect(void)
 	uint32_t width = 1 + support_below(&rig.random, side);
 	uint32_t height = 1 + support_below(&rig.random, side);
 
-	area.width = (uint16_t)(width > WIDTH - area.x ? (uint32_t)WIDTH - area.x : width);
-	area.height = (uint16_t)(height > HEIGHT - area.y ? (uint32_t)HEIGHT - area.y : height);
+	area.width = (uint16_t)(area.x + width > WIDTH ? (uint32_t)WIDTH - area.x : width);
+	area.height = (uint16_t)(area.y + height > HEIGHT ? (uint32_t)HEIGHT - area.y : height);
 	return area;
 }
 
