@@ -78,6 +78,8 @@ int keeper_ask_attach(struct connection *connection, const char *cookie, const c
 	int error = CHANNEL_SEND_VALUE(gate->keeper, attach, &message);
 	channel_forget(gate->keeper);
 	explicit_bzero(&message, sizeof(message));
+	if (!error)
+		gate->n_attaching++;
 	return asked(connection, QUESTION_ATTACH, error);
 }
 
@@ -122,6 +124,12 @@ static int on_sign_out_result(struct gate *gate, struct message *in)
 	return error;
 }
 
+static void attach_answered(struct gate *gate)
+{
+	if (gate->n_attaching > 0 && --gate->n_attaching == 0)
+		session_tell_owed(gate);
+}
+
 static int on_attach_result(struct gate *gate, struct message *in)
 {
 	struct message_attach_result result;
@@ -134,8 +142,10 @@ static int on_attach_result(struct gate *gate, struct message *in)
 	else if (!error && result.outcome == ATTACH_ACCEPTED &&
 	         !session_has_viewer(gate, result.lease_id))
 		/* The terminal left while keeper wrote it down as attached. */
-		keeper_tell_detached(gate, result.lease_id);
+		session_owe_detached(gate, result.lease_id);
 	explicit_bzero(&result, sizeof(result));
+	if (!error)
+		attach_answered(gate);
 	return error;
 }
 
@@ -216,6 +226,9 @@ void keeper_link_close(struct gate *gate)
 	channel_free(gate->keeper);
 	gate->keeper = NULL;
 	answer_unavailable(gate);
+	/* The next keeper starts from its own records. */
+	gate->n_attaching = 0;
+	session_tell_owed(gate);
 }
 
 int keeper_link_open(struct gate *gate, int fd)

@@ -72,7 +72,7 @@ static void session_free(struct session *self)
 
 static void free_if_unused(struct session *self)
 {
-	if (!self->stream && !self->input && !self->viewer)
+	if (!self->stream && !self->input && !self->viewer && !self->owes_detached)
 		session_free(self);
 }
 
@@ -341,12 +341,15 @@ struct session *session_attach(struct gate *gate, uint64_t lease_id, struct view
 	if (self->viewer)
 		viewer_replace(self->viewer);
 	self->viewer = viewer;
+	self->owes_detached = false;
 	self->told_activity_ms = 0;
 	return self;
 }
 
 void session_detach(struct session *self, struct viewer *viewer, enum session_leave leave)
 {
+	struct gate *gate = self->gate;
+
 	if (self->viewer != viewer)
 		return;
 	self->viewer = NULL;
@@ -358,9 +361,10 @@ void session_detach(struct session *self, struct viewer *viewer, enum session_le
 	if (leave == LEAVE_REPLACED)
 		return;
 	log_info(self->lease_id, "viewer left");
-	if (leave == LEAVE_DETACHED)
-		keeper_tell_detached(self->gate, self->lease_id);
+	self->owes_detached = leave == LEAVE_DETACHED;
 	free_if_unused(self);
+	if (gate->n_attaching == 0)
+		session_tell_owed(gate);
 }
 
 void session_join(struct gate *gate, uint64_t lease_id, int stream_fd, int input_fd)
@@ -418,6 +422,30 @@ bool session_has_viewer(struct gate *gate, uint64_t lease_id)
 	const struct session *self = find(gate, lease_id);
 
 	return self && self->viewer;
+}
+
+void session_owe_detached(struct gate *gate, uint64_t lease_id)
+{
+	struct session *self = get(gate, lease_id);
+
+	if (self)
+		self->owes_detached = true;
+	else
+		keeper_tell_detached(gate, lease_id); /* no memory: better early than never */
+}
+
+void session_tell_owed(struct gate *gate)
+{
+	struct session *next;
+
+	for (struct session *at = gate->sessions; at; at = next) {
+		next = at->next;
+		if (!at->owes_detached)
+			continue;
+		at->owes_detached = false;
+		keeper_tell_detached(gate, at->lease_id);
+		free_if_unused(at);
+	}
 }
 
 void session_tell_attached(struct gate *gate)

@@ -22,6 +22,7 @@ struct session {
 	struct watch *input_watch;
 	struct viewer *viewer; /* borrowed from its connection; NULL: nobody looks */
 	struct slice_check slices;
+	bool owes_detached;      /* keeper is to be told that nobody looks (session_tell_owed()) */
 	bool is_awaiting_begin;  /* slices before the next BEGIN were made for an earlier viewer */
 	bool has_told_loss;      /* logged once a session: a viewer can cause it at will */
 	bool has_lost_input;     /* some did not fit the queue: everything is released first */
@@ -37,6 +38,12 @@ void session_gone(struct gate *gate, uint64_t lease_id, unsigned reason);
 void session_end_viewer(struct gate *gate, uint64_t lease_id, unsigned reason);
 void session_notify_viewer(struct gate *gate, uint64_t lease_id, unsigned notice, const char *text);
 bool session_has_viewer(struct gate *gate, uint64_t lease_id);
+/* keeper attached somebody to it who has left meanwhile. */
+void session_owe_detached(struct gate *gate, uint64_t lease_id);
+/* Tells keeper of the viewers that left, unless another has come: to be called when no attach question is open.
+ * Before its answer is here keeper has already written the new viewer down, for a lease that gate does not know;
+ * "detached", sent then, would be taken for the new one's. */
+void session_tell_owed(struct gate *gate);
 /* To a keeper that has just come: somebody looks at these. */
 void session_tell_attached(struct gate *gate);
 

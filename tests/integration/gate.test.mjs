@@ -475,6 +475,40 @@ test('a newer viewer of the same lease replaces the older', async () => {
 	await second.closed;
 });
 
+test('a viewer that leaves while the next attaches is not told as the next one\'s leaving', async () => {
+	const lease = 'b7';
+	const first = await gate.attached(lease, { cookie: token(70) });
+	const second = gate.stream({ cookie: token(70) });
+	await second.open();
+	second.hello(token(9));
+	const { request } = await gate.event('attach', { cookie: token(70) });
+	first.socket.terminate(); // keeper has written the second down already
+	await sleep(200);
+	assert.ok(!gate.has('detached', { lease }));
+	gate.say(`attach_result ${request} 0 ${lease} ${token(2)} name`);
+	assert.equal((await second.message())[1], 1);
+	await sleep(200);
+	assert.ok(!gate.has('detached', { lease }));
+	// The other way round: the second is refused, so the first one's leaving counts.
+	const third = gate.stream({ cookie: token(70) });
+	await third.open();
+	third.hello(token(9));
+	const asked = await gate.event('attach', { cookie: token(70) });
+	second.socket.terminate();
+	await sleep(200);
+	gate.say(`attach_result ${asked.request} 2 0 - -`);
+	await gate.event('detached', { lease });
+	// And who has left before keeper's answer came.
+	const fourth = gate.stream({ cookie: token(70) });
+	await fourth.open();
+	fourth.hello(token(9));
+	const late = await gate.event('attach', { cookie: token(70) });
+	fourth.socket.terminate();
+	await sleep(200);
+	gate.say(`attach_result ${late.request} 0 ${lease} ${token(2)} name`);
+	await gate.event('detached', { lease });
+});
+
 test('viewers that break the rules are closed; the others go on', async () => {
 	const bystander = await gate.attached('c0', { cookie: token(30) });
 	for (const [name, say, code] of [
