@@ -1,5 +1,5 @@
 // What an independent X client sees on an isolated host's display: not shojictl screenshot, nor anything of Shoji's.
-// The client runs outside and reaches the host's X server through the socket in its mount namespace.
+// The client runs outside, but for its network namespace: there the X server's abstract socket is.
 import fs from 'node:fs';
 import path from 'node:path';
 import { execFile } from 'node:child_process';
@@ -15,7 +15,7 @@ function xServer() {
 			const command = fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
 			const uid = Number(/^Uid:\s+(\d+)/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
 			if (/\/?Xvnc$|Xtigervnc$/.test(command[0]) && uid >= 61000 && uid < 61900)
-				return { pid, display: command.find(word => /^:\d+$/.test(word)).slice(1) };
+				return { pid, display: command.find(word => /^:\d+$/.test(word)) };
 		} catch {
 			// it ended meanwhile
 		}
@@ -27,9 +27,8 @@ function xServer() {
 export async function grabDisplay() {
 	const { pid, display } = xServer();
 	const file = path.join('/tmp', `shoji-grab-${process.pid}.raw`);
-	const socket = `/proc/${pid}/root/tmp/.X11-unix/X${display}`;
 	try {
-		const { stdout } = await run(path.join(bin, 'x-grab'), [file], { env: { ...process.env, DISPLAY: socket } });
+		const { stdout } = await run('nsenter', [`--net=/proc/${pid}/ns/net`, path.join(bin, 'x-grab'), '--raw', file, '--display', display]);
 		const [, width, height] = /(\d+)x(\d+)/.exec(stdout).map(Number);
 		const data = fs.readFileSync(file);
 		for (let at = 0; at < data.length; at += 4) {
