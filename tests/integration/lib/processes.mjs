@@ -30,8 +30,14 @@ export function roles(monitor, role) {
 }
 
 export function shepherds(uidFirst = 61000, uidLast = 61899) {
-	return all().filter(p => p.command.includes('--role=shepherd')).map(p => p.pid)
-		.filter(pid => { const uid = Number(status(pid).Uid.split(/\s+/)[0]); return uid >= uidFirst && uid <= uidLast; });
+	return all().filter(p => p.command.includes('--role=shepherd')).map(p => p.pid).filter(pid => {
+		try {
+			const uid = Number(status(pid).Uid.split(/\s+/)[0]);
+			return uid >= uidFirst && uid <= uidLast;
+		} catch {
+			return false; // it ended meanwhile
+		}
+	});
 }
 
 export function descendants(pid) {
