@@ -106,18 +106,42 @@ static bool clear_way(struct search *self, size_t index, const struct rect *stri
 	return true;
 }
 
-/* Which of the columns of an area (at most a tile wide) are all moved: mismatches[i] is 0. */
-static void compare_columns(
-        const struct search *self, const struct rect *area, uint32_t mismatches[PICTURE_TILE])
+/* Which of the columns of an area (at most a tile wide) are all moved: mismatches[i] is 0. Ends early when the one
+ * that is nearest to the copy is not: then there is nothing to take along. */
+static void compare_columns(const struct search *self, const struct rect *area, uint32_t nearest,
+        uint32_t mismatches[PICTURE_TILE])
 {
 	memset(mismatches, 0, PICTURE_TILE * sizeof(*mismatches));
-	for (uint32_t y = area->y; y < area->y + (uint32_t)area->height; y++) {
+	for (uint32_t y = area->y; area->width > 0 && y < area->y + (uint32_t)area->height; y++) {
 		const uint32_t *now = now_at(self, area->x, y);
 		const uint32_t *before =
 		        before_at(self, area->x, (uint32_t)((int)y - self->offset.dy));
+		if (now[nearest] != before[nearest]) {
+			mismatches[nearest] = 1;
+			return;
+		}
 		for (uint32_t i = 0; i < area->width; i++)
 			mismatches[i] |= now[i] ^ before[i];
 	}
+}
+
+/* Whether another copy begins (or ends) at that x beside at least half of copies[index]: growing into it would gain little. */
+static bool has_neighbour(const struct search *self, size_t index, uint32_t x)
+{
+	const struct copy_hint *copy = &self->copies[index];
+
+	for (size_t i = 0; i < self->n_copies; i++) {
+		const struct copy_hint *other = &self->copies[i];
+		if (i == index || (other->x != x && other->x + (uint32_t)other->width != x))
+			continue;
+		int top = copy->y > other->y ? copy->y : other->y;
+		int bottom = copy->y + copy->height < other->y + other->height
+		                     ? copy->y + copy->height
+		                     : other->y + other->height;
+		if (2 * (bottom - top) >= copy->height)
+			return true;
+	}
+	return false;
 }
 
 #define WIDEN_MIN 4 /* columns */
@@ -130,7 +154,9 @@ static void widen_right(struct search *self, size_t index)
 	struct rect strip = {(uint16_t)end, copy->y,
 	        (uint16_t)(room < PICTURE_TILE ? room : PICTURE_TILE), copy->height};
 
-	compare_columns(self, &strip, mismatches);
+	if (has_neighbour(self, index, end))
+		return;
+	compare_columns(self, &strip, 0, mismatches);
 	while (n < strip.width && !mismatches[n])
 		n++;
 	strip.width = (uint16_t)n;
@@ -145,7 +171,9 @@ static void widen_left(struct search *self, size_t index)
 	uint16_t width = copy->x < PICTURE_TILE ? copy->x : PICTURE_TILE;
 	struct rect strip = {(uint16_t)(copy->x - width), copy->y, width, copy->height};
 
-	compare_columns(self, &strip, mismatches);
+	if (has_neighbour(self, index, copy->x))
+		return;
+	compare_columns(self, &strip, width - 1u, mismatches);
 	while (n < width && !mismatches[width - 1 - n])
 		n++;
 	strip.x = (uint16_t)(copy->x - n);
