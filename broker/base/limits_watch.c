@@ -108,6 +108,21 @@ static int append(struct limits_watch *self, const struct process *process)
 	return 0;
 }
 
+static int compare_pids(const void *a, const void *b)
+{
+	const struct process *one = a, *other = b;
+
+	return one->pid < other->pid ? -1 : one->pid > other->pid;
+}
+
+static const struct process *find(const struct limits_watch *self, pid_t pid)
+{
+	struct process key = {.pid = pid};
+
+	return bsearch(
+	        &key, self->processes, self->n_processes, sizeof(*self->processes), compare_pids);
+}
+
 static int scan(struct limits_watch *self)
 {
 	DIR *folder = opendir("/proc");
@@ -124,19 +139,13 @@ static int scan(struct limits_watch *self)
 			error = append(self, &process);
 	}
 	closedir(folder);
+	if (self->n_processes > 0)
+		qsort(self->processes, self->n_processes, sizeof(*self->processes), compare_pids);
 	self->scanned_ms = clock_now_ms();
 	return error;
 }
 
-static struct process *find(struct limits_watch *self, pid_t pid)
-{
-	for (size_t i = 0; i < self->n_processes; i++)
-		if (self->processes[i].pid == pid)
-			return &self->processes[i];
-	return NULL;
-}
-
-/* Marks what descends from root. Repeated until nothing is added, because /proc is in no useful order. */
+/* Marks what descends from root. Repeated until nothing is added: a child's number may be lower than its parent's. */
 static void mark_below(struct limits_watch *self, pid_t root)
 {
 	bool is_changed = true;

@@ -51,7 +51,10 @@ static void init_browser(struct programs *self, const struct guest_options *opti
 	        /* No graphics device: drawing in software without the detour over an emulated one. */
 	        "--disable-gpu", "--no-first-run", "--no-default-browser-check",
 	        "--hide-crash-restore-bubble", "--disable-breakpad", "--password-store=basic",
-	        "--disable-background-networking", "--disable-component-update", "--disable-sync",
+	        "--disable-background-networking", "--disable-component-update",
+	        /* One component is asked for all the same, in every session, in the name of the person. The
+	         * port is one that Chromium never connects to. */
+	        "--component-updater=url-source=https://127.0.0.1:1/", "--disable-sync",
 	        "--no-pings", "--disable-domain-reliability",
 	        /* Policy forbids extensions; with the system on, its updater still asks its maker for news. */
 	        "--disable-extensions",

@@ -435,7 +435,9 @@ static void on_listener(void *data, unsigned events)
 	}
 	watch_set_events(self->listener_watch, 0);
 	take_monitor(self, fd, PHASE_READY);
-	if (self->state == HOST_RUNNING)
+	if (!self->monitor)
+		watch_set_events(self->listener_watch, LOOP_READ);
+	else if (self->state == HOST_RUNNING)
 		tell_hello(self);
 }
 

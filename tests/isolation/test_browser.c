@@ -196,6 +196,15 @@ static void expect_no_download(void)
 	closedir(folder);
 }
 
+/* Every destination is logged in the name of a person: the browser itself must not have any. */
+static void expect_nothing_of_its_own(void)
+{
+	for (size_t i = 0; i < n_requests; i++)
+		ck_assert_msg(strstr(requests[i], " http://shoji.test/") ||
+		                      strstr(requests[i], " http://127.0.0.1:8765/"),
+		        "%s", requests[i]);
+}
+
 START_TEST(shows_the_start_page_under_its_policies)
 {
 	start(false);
@@ -213,6 +222,7 @@ START_TEST(shows_the_start_page_under_its_policies)
 	ck_assert_ptr_nonnull(serve_until("GET http://127.0.0.1:8765/loopback ", 3000));
 	expect_own_sandbox();
 	expect_no_download();
+	expect_nothing_of_its_own();
 	ck_assert(test_host_finish(&host));
 }
 END_TEST
@@ -223,6 +233,11 @@ START_TEST(kiosk_has_the_whole_screen)
 	const char *report = serve_until("GET http://shoji.test/report?", 25000);
 	ck_assert_ptr_nonnull(report);
 	ck_assert_ptr_nonnull(strstr(report, "inner=1024x600&"));
+	/* Told to end from within an engine: its first process ends, and says so. */
+	pid_t init = test_find_child(host.host_pid, "/run/shoji/bin/shoji-guest-init");
+	ck_assert_int_eq(kill(init, SIGTERM), 0);
+	ck_assert(test_host_wait_ended(&host, 5000));
+	ck_assert_ptr_nonnull(strstr(host.detail, "ended when told"));
 	ck_assert(test_host_finish(&host));
 }
 END_TEST
