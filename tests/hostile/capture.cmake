@@ -24,3 +24,14 @@ add_dependencies(test-capture-xvnc capture-process x-grab x-draw)
 add_executable(rfb-record ${CMAKE_CURRENT_LIST_DIR}/../tools/rfb-record.c)
 target_link_libraries(rfb-record PRIVATE shoji-capture shoji-base)
 target_include_directories(rfb-record PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+
+# A capture that was taken over, by itself and in a whole broker: for tests of what stands behind capture.
+add_executable(garbage-capture ${CMAKE_CURRENT_LIST_DIR}/garbage-capture.c ${CMAKE_CURRENT_LIST_DIR}/garbage-main.c)
+target_link_libraries(garbage-capture PRIVATE shoji-base)
+target_include_directories(garbage-capture PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+if(TARGET shoji-broker)
+  add_executable(shoji-broker-garbage ${CMAKE_SOURCE_DIR}/broker/main.c ${CMAKE_CURRENT_LIST_DIR}/garbage-capture.c)
+  target_link_libraries(shoji-broker-garbage PRIVATE shoji-monitor shoji-shepherd shoji-gate shoji-keeper shoji-hash
+    shoji-encode shoji-egress shoji-base)
+  target_include_directories(shoji-broker-garbage PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+endif()

@@ -1,0 +1,16 @@
+/* What garbage-capture is told by its command line; a broker that it is linked into leaves it as it is. */
+#ifndef SHOJI_TESTS_GARBAGE_H
+#define SHOJI_TESTS_GARBAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct garbage_options {
+	bool has_seed;
+	uint64_t seed;
+	uint64_t after_ms; /* so long the honest picture stays */
+};
+
+extern struct garbage_options garbage_options;
+
+#endif
