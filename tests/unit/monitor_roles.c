@@ -1,4 +1,5 @@
-/* Stand-ins for the roles. They stay root and read files: nothing here is a pattern for a real role. */
+/* Stand-ins for the roles. They stay root and read files: nothing here is a pattern for a real
+ * role. */
 #include "unit/monitor_roles.h"
 
 #include "base/channel.h"
@@ -356,6 +357,10 @@ static _Noreturn void end_host(enum end_reason reason)
 
 	snprintf(ended.detail, sizeof(ended.detail), "as \"told\"");
 	CHANNEL_SEND_VALUE(monitor, host_ended, &ended);
+	if (is_mode("slow-end")) {
+		usleep(700000);
+		journal("leaves");
+	}
 	_exit(0);
 }
 

@@ -1,5 +1,6 @@
-/* monitor as a whole, with stand-ins for the roles: it starts them, joins them, survives the death and the lies of every one of
- * them, adopts what an earlier broker left, and leaves nothing behind. The real roles meet in tests/integration. */
+/* monitor as a whole, with stand-ins for the roles: it starts them, joins them, survives the death
+ * and the lies of every one of them, adopts what an earlier broker left, and leaves nothing behind.
+ * The real roles meet in tests/integration. */
 #include "unit/monitor_roles.h"
 
 #include "base/config.h"
@@ -416,6 +417,7 @@ START_TEST(test_dead_host_is_cleaned)
 	kill_broker();
 	kill(pid_of("capture"), SIGKILL);
 	kill(pid_of("shepherd"), SIGKILL);
+	wait_for(pid_of("shepherd")); /* its lock goes with it */
 	ck_assert_int_eq(lstat(below("run/sessions/0000000000000001"), &status), 0);
 	ck_assert(launch());
 	ck_assert_int_lt(lstat(below("run/sessions/0000000000000001"), &status), 0);
@@ -456,7 +458,8 @@ START_TEST(test_start_fails)
 }
 END_TEST
 
-/* What gate, egress and hash may not say although the table has it on their link: keeper's words. */
+/* What gate, egress and hash may not say although the table has it on their link: keeper's words.
+ */
 START_TEST(test_role_out_of_turn)
 {
 	static const char *const roles[] = {"gate", "egress", "hash"};
@@ -548,6 +551,21 @@ START_TEST(test_deaf_shepherd)
 }
 END_TEST
 
+/* One that takes its time is waited for: the folder is the host's until its lock is free. */
+START_TEST(test_slow_shepherd)
+{
+	begin();
+	put("mode.shepherd", "slow-end");
+	start_session(1, 0);
+	put("keeper.orders", "stop 1 %d\n", END_IDLE);
+	await_ended(1, END_IDLE);
+	const char *leaves = strstr(read_journal(), "shepherd: leaves");
+	ck_assert_msg(
+	        leaves && leaves < strstr(read_journal(), "keeper: ended 1"), "%s", read_journal());
+	stop();
+}
+END_TEST
+
 START_TEST(test_keeper_asks_too_much)
 {
 	begin();
@@ -601,5 +619,5 @@ int main(int argc, char **argv)
 	        test_keeper_holds_what_is_gone, test_killed_and_adopted, test_stopped_for_restart,
 	        test_dead_host_is_cleaned, test_second_broker, test_start_fails,
 	        test_role_out_of_turn, test_workers_and_shepherds_fail, test_deaf_shepherd,
-	        test_keeper_asks_too_much, test_snapshot);
+	        test_slow_shepherd, test_keeper_asks_too_much, test_snapshot);
 }
