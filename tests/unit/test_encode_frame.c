@@ -169,6 +169,33 @@ START_TEST(scrolled_up_and_down)
 }
 END_TEST
 
+/* A line that stays where it is parts what moves into two copies, of which one's source is the other's target. */
+START_TEST(scrolled_around_a_fixed_line)
+{
+	static const int steps[] = {40, -40, 40, -40};
+	struct rect above = {0, 0, WIDTH, 180}, line = {0, 180, WIDTH, 10};
+	struct rect below = {0, 190, WIDTH, HEIGHT - 190};
+	uint32_t offset = 640; /* no photograph */
+
+	start();
+	draw_page(all, 0, offset);
+	draw_page(line, 333, 70);
+	ck_assert(frame(NULL, 0));
+	size_t key_bytes = core.frame_bytes;
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		offset = (uint32_t)((int)offset + steps[i]);
+		draw_page(above, 0, offset);
+		draw_page(below, 0, offset);
+		ck_assert(frame(NULL, 0));
+		/* New: what comes in at the edge, and what the line hid. */
+		ck_assert_msg(core.frame_bytes < 300 + key_bytes * 50 / HEIGHT,
+		        "step by %d: %zu bytes, key frame %zu", steps[i], core.frame_bytes,
+		        key_bytes);
+	}
+	finish();
+}
+END_TEST
+
 START_TEST(scrolled_sideways)
 {
 	static const int steps[] = {40, -30, 7, 100, -111};
@@ -279,6 +306,7 @@ END_TEST
 int main(void)
 {
 	return SUITE_RUN("encode frame", nothing_changed_is_no_frame, one_pixel_costs_little,
-	        scrolled_up_and_down, scrolled_sideways, hints_are_tried_and_not_believed,
-	        two_panes, noise_fits_into_slices_and_outbox, random_areas_and_moves);
+	        scrolled_up_and_down, scrolled_around_a_fixed_line, scrolled_sideways,
+	        hints_are_tried_and_not_believed, two_panes, noise_fits_into_slices_and_outbox,
+	        random_areas_and_moves);
 }

@@ -64,6 +64,7 @@ static pid_t spawn(int channel)
 		_exit(99);
 	}
 	close(channel);
+	ck_assert_int_gt(pid, 0);
 	return pid;
 }
 
@@ -527,6 +528,7 @@ static int probe(long number)
 		syscall(number, -1, 0, 0, 0, 0, 0);
 		_exit(0);
 	}
+	ck_assert_int_gt(pid, 0);
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	return status;
 }
