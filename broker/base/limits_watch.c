@@ -3,7 +3,8 @@
  * names are skipped.
  *
  * It is weaker than the kernel's layers: between two looks a host can take memory as fast as it can touch it, and
- * tmpfs pages count only while they are mapped (their mounts have a size of their own). */
+ * tmpfs pages count only while they are mapped (their mounts have a size of their own). Tasks alone would be
+ * counted too late: a fork bomb is faster than any look, so the engine sets RLIMIT_NPROC as well. */
 #include "base/limits_layer.h"
 
 #include "base/error.h"
@@ -213,9 +214,26 @@ int limits_watch_tree(
 	return 0;
 }
 
+/* The engine's own processes, without looking at anything else: with them goes the host's first process, and with
+ * that one its whole namespace, however many it has become and however slow the machine is by now. */
+static void kill_children(pid_t root)
+{
+	char name[64], text[1024];
+	char *rest = text, *word;
+
+	snprintf(name, sizeof(name), "task/%d/children", (int)root);
+	if (read_file(root, name, text, sizeof(text)) <= 0)
+		return;
+	while ((word = strsep(&rest, " ")))
+		if (atoi(word) > 0)
+			kill((pid_t)atoi(word), SIGKILL);
+}
+
 int limits_watch_kill(struct limits_watch *self, pid_t root)
 {
-	/* A fork bomb makes new ones while we kill; parents that die hand their children up the tree. */
+	kill_children(root);
+	/* What is not in a namespace of its own is killed one by one; it makes new ones while we do, and
+	 * parents that die hand their children up the tree. */
 	for (int i = 0; i < KILL_ROUNDS; i++) {
 		size_t n_killed = 0;
 		int error = scan(self);

@@ -23,6 +23,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -166,6 +167,17 @@ static int leave_outside(void)
 	return 0;
 }
 
+/* In our user namespace only we are counted, also where the uid outside is shared by several hosts. */
+static int limit_tasks(uint32_t tasks)
+{
+	struct rlimit limit = {tasks, tasks};
+	struct rlimit now;
+
+	if (getrlimit(RLIMIT_NPROC, &now) == 0 && now.rlim_max < tasks)
+		return 0;
+	return setrlimit(RLIMIT_NPROC, &limit);
+}
+
 static int make_folder(const char *path, mode_t mode)
 {
 	return mkdir(path, mode) < 0 && errno != EEXIST ? -1 : 0;
@@ -213,7 +225,7 @@ int main(int argc, char *argv[])
 		fprintf(stderr, "shoji-guest-init: cannot make its folders: %m\n");
 		return GUEST_EXIT_SETUP;
 	}
-	if (leave_outside() < 0)
+	if (limit_tasks(options.tasks) < 0 || leave_outside() < 0)
 		return GUEST_EXIT_SETUP;
 	/* What is started must not outlive us where we are not pid 1. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);

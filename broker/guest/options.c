@@ -25,6 +25,16 @@ static int read_size(const char *text, uint64_t min, uint64_t max, uint16_t *out
 	return 0;
 }
 
+static int read_tasks(const char *text, uint32_t *out)
+{
+	uint64_t value;
+
+	if (number_parse(text, strlen(text), 1, UINT32_MAX, &value))
+		return SHOJI_ERR_CONFIG;
+	*out = (uint32_t)value;
+	return 0;
+}
+
 static int read_one(struct guest_options *self, const char *argument)
 {
 	const char *value;
@@ -33,6 +43,8 @@ static int read_one(struct guest_options *self, const char *argument)
 		return read_size(value, SCREEN_WIDTH_MIN, SCREEN_WIDTH_MAX, &self->width_px);
 	if ((value = value_of(argument, "--height=")))
 		return read_size(value, SCREEN_HEIGHT_MIN, SCREEN_HEIGHT_MAX, &self->height_px);
+	if ((value = value_of(argument, "--tasks=")))
+		return read_tasks(value, &self->tasks);
 	if ((value = value_of(argument, "--start-page="))) {
 		self->start_page = value;
 		/* What begins with a dash would be an option of the browser's. */
@@ -55,7 +67,7 @@ int guest_options_read(struct guest_options *self, int argc, char *const argv[])
 	for (int i = 1; i < argc; i++)
 		if (read_one(&read, argv[i]))
 			return SHOJI_ERR_CONFIG;
-	if (!read.width_px || !read.height_px || !read.keyboard || !read.start_page)
+	if (!read.width_px || !read.height_px || !read.tasks || !read.keyboard || !read.start_page)
 		return SHOJI_ERR_CONFIG;
 	*self = read;
 	return 0;

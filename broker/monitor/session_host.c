@@ -187,6 +187,7 @@ static int send_setup(struct session *self, int lock, int control)
 	        .is_kiosk = config->profile.kiosk,
 	        .home_mib = (uint32_t)config->sessions.home_mib,
 	        .shm_mib = (uint32_t)config->sessions.shm_mib,
+	        .tasks = (uint32_t)config->sessions.processes,
 	        .lock = lock,
 	        .control_listener = control,
 	        .policies = context->policies};

@@ -107,6 +107,7 @@ static void add_init(struct bubblewrap_arguments *self, const struct message_she
 	add(self, GUEST_PROGRAMS "/" GUEST_INIT);
 	add_made(self, "--width=%d", setup->width);
 	add_made(self, "--height=%d", setup->height);
+	add_made(self, "--tasks=%u", setup->tasks);
 	add_made(self, "--keyboard=%s", setup->keyboard);
 	add_made(self, "--start-page=%s", setup->start_page);
 	if (setup->is_kiosk)

@@ -5,6 +5,7 @@
 #include "base/message.h"
 #include "shepherd/guest_files.h"
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 /* Everything borrowed. */
@@ -14,6 +15,7 @@ struct engine_host {
 	int rfb_listener; /* becomes descriptor 0 of the host's first process */
 	int errors;       /* becomes the engine's standard error */
 	int standing; /* inherited by the host's first process, which closes it when it stands */
+	bool has_own_uid; /* a slot's; otherwise that of whoever started the broker */
 	const int *limit_fds;
 	size_t n_limit_fds;
 };

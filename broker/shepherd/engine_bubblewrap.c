@@ -43,6 +43,18 @@ static int prepare_descriptors(const struct engine_host *host, int filter)
 	return 0;
 }
 
+/* No core files, and no more tasks than permitted even where no limits group counts them. The count is the uid's: the
+ * host's alone where it has a slot's; where it shares ours, shoji-guest-init limits its own namespace's. */
+static int limit_resources(const struct engine_host *host)
+{
+	struct rlimit none = {0, 0};
+	struct rlimit tasks = {host->setup->tasks, host->setup->tasks};
+
+	if (setrlimit(RLIMIT_CORE, &none) < 0)
+		return -1;
+	return host->has_own_uid ? setrlimit(RLIMIT_NPROC, &tasks) : 0;
+}
+
 static int join_limits(const struct engine_host *host)
 {
 	for (size_t i = 0; i < host->n_limit_fds; i++)
@@ -57,15 +69,13 @@ _Noreturn static void become(const struct engine_host *host, const struct plan *
 	static const char no_limits[] = "cannot join the limits group\n";
 	static const char no_bwrap[] =
 	        "cannot execute /usr/bin/bwrap: install the package bubblewrap\n";
-	static const struct rlimit no_core = {0, 0};
 	ssize_t ignored;
 	sigset_t none;
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
-	setrlimit(RLIMIT_CORE, &no_core);
-	if (prepare_descriptors(host, plan->filter) < 0)
+	if (limit_resources(host) < 0 || prepare_descriptors(host, plan->filter) < 0)
 		_exit(126);
 	if (join_limits(host) < 0) {
 		ignored = write(STDERR_FILENO, no_limits, sizeof(no_limits) - 1);

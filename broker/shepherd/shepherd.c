@@ -274,8 +274,10 @@ static int add_accounts(struct shepherd *self)
 /* The last that is done as root: what the slot's uid could not open. */
 static int set_up(struct shepherd *self)
 {
-	int error = guest_files_open(&self->files, self->setup.program_folder);
+	int error = self->setup.tasks ? 0 : SHOJI_ERR_MALFORMED;
 
+	if (!error)
+		error = guest_files_open(&self->files, self->setup.program_folder);
 	if (!error)
 		error = add_policies(self);
 	if (!error)
@@ -331,6 +333,7 @@ static int start_engine(struct shepherd *self)
 	struct engine_host host = {.setup = &self->setup,
 	        .files = &self->files,
 	        .rfb_listener = self->door.listener,
+	        .has_own_uid = self->setup.uid != self->started_by,
 	        .limit_fds = self->limit_fds,
 	        .n_limit_fds = self->n_limit_fds};
 	int errors[2], standing[2];

@@ -24,10 +24,13 @@ struct shared {
 
 static struct shared *shared;
 
+/* Enough to be noticed, and not so many that a product that fails takes the machine with it. */
+#define FORKS_MAX 2000
+
 static void bomb(void)
 {
 	for (;;) {
-		pid_t pid = fork();
+		pid_t pid = shared->n_forks < FORKS_MAX ? fork() : -1;
 		if (pid > 0)
 			__sync_fetch_and_add(&shared->n_forks, 1);
 		if (pid < 0)

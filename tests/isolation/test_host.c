@@ -37,6 +37,11 @@ bool test_host_is_shepherd(int argc, char *const argv[], int *status)
 	return true;
 }
 
+uid_t test_host_uid(int i)
+{
+	return (uid_t)(61900 + getpid() % 40 * 2 + i);
+}
+
 struct test_host_options test_host_options(void)
 {
 	return (struct test_host_options){.lease_id = 0x7e57000000000000u | (uint64_t)getpid(),
@@ -46,7 +51,8 @@ struct test_host_options test_host_options(void)
 	        .keyboard = "jp",
 	        .start_page = "about:blank",
 	        .home_mib = 128,
-	        .shm_mib = 256};
+	        .shm_mib = 256,
+	        .tasks = 512};
 }
 
 /* ---- the run folder ---- */
@@ -217,6 +223,7 @@ static bool send_setup(struct test_host *self)
 	        .is_kiosk = options->is_kiosk,
 	        .home_mib = options->home_mib,
 	        .shm_mib = options->shm_mib,
+	        .tasks = options->tasks,
 	        .lock = self->lock,
 	        .control_listener = self->control_listener,
 	        .policies = policies};
@@ -260,7 +267,7 @@ bool test_host_prepare_as(
 
 bool test_host_prepare(struct test_host *self, const struct test_host_options *options)
 {
-	uid_t usual = geteuid() == 0 ? TEST_HOST_UID : geteuid();
+	uid_t usual = geteuid() == 0 ? test_host_uid(0) : geteuid();
 
 	return test_host_prepare_as(self, options, options->uid ? options->uid : usual);
 }

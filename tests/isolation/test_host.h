@@ -11,12 +11,13 @@
 #include <sys/types.h>
 
 #define TEST_HOST_PATH_MAX 64
-/* Of the range of the slots (61000-61999), its far end: a broker that is under test beside us begins at the other. */
-#define TEST_HOST_UID 61900
+/* Uids of hosts, of the far end of the slots' range (a broker that is under test beside us begins at the other), and by
+ * our process: a test that failed, or another run on this machine, must not be counted with ours. i: 0 or 1. */
+uid_t test_host_uid(int i);
 
 struct test_host_options {
 	uint64_t lease_id;
-	uid_t uid; /* 0: TEST_HOST_UID, or our own where we are not root */
+	uid_t uid; /* 0: test_host_uid(0), or our own where we are not root */
 	uint32_t lease_s;
 	uint16_t width, height;
 	bool is_kiosk;
@@ -24,6 +25,7 @@ struct test_host_options {
 	const char *start_page;
 	const char *program_folder;
 	uint32_t home_mib, shm_mib;
+	uint32_t tasks;
 	struct limits_group *limits; /* NULL: none */
 };
 

@@ -214,7 +214,7 @@ static void start_neighbour(void)
 
 	options.program_folder = HOG_FOLDER;
 	options.start_page = "hog:idle";
-	options.uid = TEST_HOST_UID + 1;
+	options.uid = test_host_uid(1);
 	options.lease_id++;
 	ck_assert_msg(test_host_start(&neighbour, &options), "%s", neighbour.detail);
 }
@@ -240,7 +240,7 @@ START_TEST(every_probe_fails_inside)
 	bool is_closed = true;
 
 	start_neighbour();
-	run_inside(page_for(&neighbour), TEST_HOST_UID, out, sizeof(out));
+	run_inside(page_for(&neighbour), test_host_uid(0), out, sizeof(out));
 	ck_assert_msg(strlen(out) == 2 * n_probes + 1, "%s", out);
 	for (size_t i = 0; i < n_probes; i++) {
 		if (out[i] == 'c' && out[n_probes + 1 + i] == 'c')
@@ -284,8 +284,8 @@ static void look_at_uids(void *data, pid_t pid)
 
 START_TEST(nothing_of_a_host_is_root_outside)
 {
-	struct uids host = {.uid = TEST_HOST_UID + 1};
-	struct uids control = {.root = getpid(), .uid = TEST_HOST_UID + 1};
+	struct uids host = {.uid = test_host_uid(1)};
+	struct uids control = {.root = getpid(), .uid = test_host_uid(1)};
 
 	start_neighbour();
 	host.root = neighbour.shepherd_pid;

@@ -48,14 +48,15 @@ static bool answers(void)
 	return is_answered;
 }
 
-static unsigned mounts_of_tests(void)
+/* A host's mounts are in its own namespace: none of them is seen from the machine. */
+static unsigned mounts_of_host(void)
 {
 	char line[1024];
 	unsigned n = 0;
 	FILE *file = fopen("/proc/self/mounts", "re");
 
 	while (file && fgets(line, sizeof(line), file))
-		n += strstr(line, "shoji") != NULL;
+		n += strstr(line, host.folder) != NULL;
 	if (file)
 		fclose(file);
 	return n;
@@ -70,7 +71,7 @@ START_TEST(runs_and_ends_when_told)
 	ck_assert(answers());
 	/* In a process session of its own, and nobody's child but init's. */
 	ck_assert_int_ne(getsid(host.shepherd_pid), getsid(0));
-	ck_assert_uint_eq(mounts_of_tests(), 0);
+	ck_assert_uint_eq(mounts_of_host(), 0);
 	ck_assert(test_host_finish(&host));
 	ck_assert_int_eq(host.reason, END_BROKER);
 }
@@ -255,20 +256,19 @@ END_TEST
 
 static bool is_uid_unused(void *data)
 {
-	(void)data;
-	return test_processes_of(TEST_HOST_UID) == 0;
+	return test_processes_of(*(const uid_t *)data) == 0;
 }
 
 /* Started by a plain user: one uid for all, everything else as ever. */
 START_TEST(works_without_root)
 {
 	int status;
+	uid_t uid = test_host_uid(0);
 	pid_t pid = fork();
 
 	if (pid == 0) {
 		struct test_host_options options = idle();
-		if (setresgid(TEST_HOST_UID, TEST_HOST_UID, TEST_HOST_UID) < 0 ||
-		        setresuid(TEST_HOST_UID, TEST_HOST_UID, TEST_HOST_UID) < 0)
+		if (setresgid(uid, uid, uid) < 0 || setresuid(uid, uid, uid) < 0)
 			_exit(2);
 		/* As a user's own shell would be; without it /proc/self/exe cannot be executed again. */
 		prctl(PR_SET_DUMPABLE, 1);
@@ -283,7 +283,7 @@ START_TEST(works_without_root)
 	}
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert_int_eq(WEXITSTATUS(status), 0);
-	ck_assert(test_wait(is_uid_unused, NULL, 3000));
+	ck_assert(test_wait(is_uid_unused, &uid, 3000));
 }
 END_TEST
 

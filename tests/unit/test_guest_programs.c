@@ -11,8 +11,8 @@
 static int read_options(struct guest_options *out, const char *a, const char *b, const char *c,
         const char *d, const char *e)
 {
-	const char *const argv[] = {"init", a, b, c, d, e};
-	int argc = e ? 6 : d ? 5 : 4;
+	const char *const argv[] = {"init", "--tasks=100", a, b, c, d, e};
+	int argc = e ? 7 : d ? 6 : 5;
 
 	return guest_options_read(out, argc, (char *const *)(void *)argv);
 }
@@ -42,6 +42,9 @@ START_TEST(options_are_checked)
 	        SHOJI_ERR_CONFIG);
 	ck_assert_int_eq(read_options(&options, "--width=1280", "--height=800", "--keyboard=fr",
 	                         "--start-page=x", NULL),
+	        SHOJI_ERR_CONFIG);
+	ck_assert_int_eq(read_options(&options, "--width=1280", "--height=800", "--keyboard=jp",
+	                         "--start-page=x", "--tasks=0"),
 	        SHOJI_ERR_CONFIG);
 	/* What begins with a dash would become an option of the browser's. */
 	ck_assert_int_eq(read_options(&options, "--width=1280", "--height=800", "--keyboard=jp",
