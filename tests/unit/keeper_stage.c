@@ -230,6 +230,8 @@ int stage_stop(struct stage *self)
 
 void stage_kill(struct stage *self)
 {
+	/* Never kill(-1): that is everybody. */
+	ck_assert_int_gt(self->keeper, 0);
 	ck_assert_int_eq(kill(self->keeper, SIGKILL), 0);
 	wait_for(&self->keeper);
 	close_channels(self);

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -422,7 +423,11 @@ START_TEST(another_user_is_refused)
 		if (setresuid(65534, 65534, 65534))
 			_exit(99);
 		int fd = stage_connect(&stage);
+		/* At once, not when an idle connection is dropped. */
+		struct pollfd ready = {.fd = fd, .events = POLLIN};
 		char byte;
+		if (poll(&ready, 1, 3000) != 1)
+			_exit(2);
 		ssize_t n = recv(fd, &byte, 1, 0);
 		_exit(n == 0 || (n < 0 && errno == ECONNRESET) ? 0 : 1);
 	}

@@ -5,6 +5,7 @@
 #include "suite.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -115,8 +116,13 @@ START_TEST(wrong_and_unknown_are_alike)
 	const char *const names[] = {"nobody", "", "not an id", "hanako"};
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		for (int try = 1; try <= 4; try++) {
+			uint64_t from_us = clock_now_us();
 			struct message_sign_in_result result =
 			        stage_sign_in(&stage, names[i], "wrong");
+			/* Back-off: 250 ms after the first failure, 500 ms after the second. */
+			if (try == 2 || try == 3)
+				ck_assert_uint_ge(
+				        clock_now_us() - from_us, try == 2 ? 150000 : 350000);
 			ck_assert_uint_eq(result.outcome, try < 3 ? SIGN_IN_WRONG : SIGN_IN_LOCKED);
 			ck_assert_uint_eq(result.retry_after_s, try < 3 ? 0 : 2);
 			ck_assert_str_eq(result.cookie, "");
@@ -565,6 +571,20 @@ START_TEST(an_ending_lease_goes_on_ending_after_a_restart)
 }
 END_TEST
 
+static long long idle_end_of(const char *person)
+{
+	json_t *reply = stage_control(&stage, json_pack("{s:s}", "command", "sessions"));
+	long long seconds = -1;
+	json_t *item;
+	size_t i;
+
+	json_array_foreach(json_object_get(reply, "items"), i,
+	        item) if (strcmp(json_string_value(json_object_get(item, "person")), person) == 0)
+	        seconds = json_integer_value(json_object_get(item, "idle_end_s"));
+	json_decref(reply);
+	return seconds;
+}
+
 START_TEST(a_new_gate_takes_over)
 {
 	int ours, theirs;
@@ -580,11 +600,15 @@ START_TEST(a_new_gate_takes_over)
 	check_state("hanako", "detached");
 	ck_assert_int_eq(CHANNEL_SEND(stage.monitor, gate_peer, .peer = theirs), 0);
 	close(theirs);
-	/* It was not given this lease yet. */
+	/* It was not given this lease yet: it cannot even keep it from being idle. */
+	long long idle_end_s = idle_end_of("hanako");
+	sleep(2);
 	ck_assert_int_eq(CHANNEL_SEND(stage.gate, activity, .lease_id = hanako.lease_id), 0);
 	check_state("hanako", "detached");
+	ck_assert_int_lt(idle_end_of("hanako"), idle_end_s);
 	attached = stage_attach(&stage, hanako.cookie, attached.attach_token);
 	ck_assert_uint_eq(attached.outcome, ATTACH_ACCEPTED);
+	ck_assert_int_ge(idle_end_of("hanako"), idle_end_s - 1);
 	check_state("hanako", "attached");
 	stage_finish(&stage);
 }
@@ -667,14 +691,17 @@ END_TEST
 
 /* ---- the disk is full ---- */
 
-/* A file system of 300 KiB, filled by destinations; the test is root or skips itself to RLIMIT_FSIZE. */
+static struct message_sign_in_result full_session;
+static struct message_attach_result full_attached;
+static uint64_t full_number;
+
+/* Fills the place with destinations until it is full, and tries everything then. */
 static void check_full_disk(void)
 {
 	struct message_sign_in_result hanako = stage_session(&stage, "hanako");
 	struct message_attach_result attached =
 	        stage_attach(&stage, hanako.cookie, hanako.attach_token);
 	uint64_t number = 0, recorded = 0;
-	struct message in;
 
 	/* Until nothing is acknowledged any more. */
 	for (;;) {
@@ -693,8 +720,10 @@ static void check_full_disk(void)
 	ck_assert_uint_eq(
 	        stage_sign_in(&stage, "taro", "password of taro").outcome, SIGN_IN_UNAVAILABLE);
 	ck_assert_uint_eq(stage_sign_in(&stage, "nobody", "x").outcome, SIGN_IN_UNAVAILABLE);
-	ck_assert_uint_eq(
-	        stage_attach(&stage, hanako.cookie, attached.attach_token).outcome, ATTACH_UNKNOWN);
+	for (int i = 0; i < 3; i++)
+		ck_assert_uint_eq(
+		        stage_attach(&stage, hanako.cookie, attached.attach_token).outcome,
+		        ATTACH_UNKNOWN);
 	ck_assert(!control_ok("people lock", "taro"));
 	json_t *reply = stage_control(&stage, json_pack("{s:s}", "command", "status"));
 	json_t *audit = json_object_get(json_object_get(reply, "data"), "audit");
@@ -703,7 +732,17 @@ static void check_full_disk(void)
 	/* The session is still there. */
 	ck_assert(stage_is_silent(stage.monitor, 50));
 	ck_assert_uint_eq(count_records("destination"), recorded);
-	(void)in;
+	full_session = hanako;
+	full_attached = attached;
+	full_number = number;
+}
+
+/* A file system of its own, seen by this test and its keeper only: gone with them. */
+static void mount_small(const char *path)
+{
+	ck_assert_int_eq(unshare(CLONE_NEWNS), 0);
+	ck_assert_int_eq(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	ck_assert_int_eq(mount("tmpfs", path, "tmpfs", 0, "size=600k"), 0);
 }
 
 START_TEST(a_full_disk_fails_closed_and_heals)
@@ -715,18 +754,27 @@ START_TEST(a_full_disk_fails_closed_and_heals)
 	stage_init(&stage);
 	snprintf(filler, sizeof(filler), "%s/data", stage.folder);
 	ck_assert_int_eq(mkdir(filler, 0700), 0);
-	ck_assert_int_eq(mount("tmpfs", filler, "tmpfs", 0, "size=600k"), 0);
+	mount_small(filler);
 	ck_assert(stage_start(&stage));
 	struct message in;
 	stage_receive(stage.monitor, &in, MESSAGE_LEASES_TOLD);
 	stage_add_person(&stage, "hanako");
 	stage_add_person(&stage, "taro");
 	check_full_disk();
+	/* More than keeper keeps: it stops reading, and egress has to wait. */
+	for (int i = 0; i < 6000; i++)
+		send_destination(++full_number, full_session.lease_id, "waits.example.jp");
+	usleep(1500 * 1000);
 	/* Room again: everything that was kept is written, and egress hears of it. */
 	ck_assert_int_eq(mount("tmpfs", filler, "tmpfs", MS_REMOUNT, "size=16m"), 0);
-	receive_recorded();
-	usleep(1500 * 1000);
+	for (uint64_t last = 0; last < full_number; channel_flush(stage.egress))
+		last = receive_recorded();
+	ck_assert_uint_eq(count_records("destination"), full_number);
 	ck_assert_uint_eq(count_records("audit_resumed"), 1);
+	/* Attaches that failed did not use the token up. */
+	ck_assert_uint_eq(
+	        stage_attach(&stage, full_session.cookie, full_attached.attach_token).outcome,
+	        ATTACH_ACCEPTED);
 	stage_session(&stage, "taro");
 	ck_assert(stage_audit_is_good(&stage));
 	ck_assert_int_eq(stage_stop(&stage), 0);
