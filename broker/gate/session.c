@@ -231,11 +231,12 @@ static int open_input(struct session *self, int fd)
 static void note_sent(struct session *self, int error)
 {
 	if (error) {
-		if (!self->has_told_loss)
+		/* Closed: capture is gone, and monitor tells in a moment why. */
+		if (error != SHOJI_ERR_CLOSED && !self->has_told_loss)
 			log_warning(self->lease_id,
 			        "capture does not take input (%s): some is lost",
 			        shoji_error_text(error));
-		self->has_told_loss = true;
+		self->has_told_loss = self->has_told_loss || error != SHOJI_ERR_CLOSED;
 		self->has_lost_input = true;
 		self->input_sequence--;
 	}

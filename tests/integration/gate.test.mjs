@@ -297,8 +297,7 @@ test('connections are limited per address, and are given back', () => withGate({
 	// Another address has places of its own, up to the total.
 	for (let i = 0; i < 4; i++)
 		sockets.push(await own.tcp());
-	const said = spawnSync('curl', ['-sk', '--interface', '127.0.0.7', '-o', '/dev/null', '-w', '%{http_code}', `https://127.0.0.1:${own.port}/`]);
-	assert.equal(said.stdout.toString(), '200');
+	assert.equal((await own.request('GET', '/', { localAddress: '127.0.0.7' })).status, 200);
 	for (const socket of sockets)
 		socket.destroy();
 }));

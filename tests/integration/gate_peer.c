@@ -27,7 +27,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define LEASES_MAX 16
+#define LEASES_MAX 64
 #define COOKIE "%64[0-9a-zA-Z-]"
 
 struct lease {
