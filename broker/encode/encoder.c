@@ -16,6 +16,10 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+/* A whole picture of one colour is a display on which the browser has drawn nothing yet. It is not shown as the
+ * first one, unless it stays so for this long: a page may be plain. */
+#define PLAIN_PATIENCE_MS 4000
+
 struct encoder {
 	struct encoder_setup setup;
 	struct channel *capture, *gate; /* NULL: none, or gone */
@@ -25,6 +29,8 @@ struct encoder {
 	struct viewer viewer;
 	bool has_ended;
 	bool is_first_picture_told;
+	struct timer *plain_timer; /* runs from the first whole picture on */
+	bool is_plain_timer_set, is_plain_for_long;
 	uint8_t *memory; /* one mapping for everything below */
 	size_t memory_size;
 	uint32_t *image_memory;
@@ -110,8 +116,23 @@ static void tell_first_picture(struct encoder *self)
 {
 	if (self->is_first_picture_told || !self->image.is_whole)
 		return;
+	if (!self->is_plain_for_long && image_is_plain(&self->image)) {
+		if (!self->is_plain_timer_set)
+			timer_set_ms(self->plain_timer, PLAIN_PATIENCE_MS);
+		self->is_plain_timer_set = true;
+		return;
+	}
+	timer_clear(self->plain_timer);
 	self->is_first_picture_told = true;
 	self->setup.on_first_picture(self->setup.data);
+}
+
+static void on_plain_for_long(void *data)
+{
+	struct encoder *self = data;
+
+	self->is_plain_for_long = true;
+	tell_first_picture(self);
 }
 
 /* The areas are read at once, whatever the viewer's credit: capture waits for the answer. */
@@ -377,8 +398,10 @@ struct encoder *encoder_new(const struct encoder_setup *setup)
 		return NULL;
 	self->setup = *setup;
 	capture_check_init(&self->check, setup->width_max, setup->height_max);
-	if (reserve(self))
+	self->plain_timer = timer_new(setup->loop, on_plain_for_long, self);
+	if (self->plain_timer && reserve(self))
 		return self;
+	timer_free(self->plain_timer);
 	free(self);
 	return NULL;
 }
@@ -389,6 +412,7 @@ void encoder_free(struct encoder *self)
 		return;
 	channel_free(self->capture);
 	channel_free(self->gate);
+	timer_free(self->plain_timer);
 	munmap(self->memory, self->memory_size);
 	free(self);
 }

@@ -20,6 +20,16 @@ void image_look(struct image *self)
 	self->is_whole = seen == IMAGE_SEEN;
 }
 
+bool image_is_plain(const struct image *self)
+{
+	size_t n_pixels = (size_t)self->width * self->height;
+
+	for (size_t i = 1; i < n_pixels; i++)
+		if (self->pixels[i] != self->pixels[0])
+			return false;
+	return true;
+}
+
 void image_take(
         struct image *self, const uint8_t *from, uint32_t stride_bytes, const struct rect *area)
 {

@@ -24,5 +24,7 @@ void image_take(
 
 /* Whether the image is whole by now; once it is, it stays so. */
 void image_look(struct image *self);
+/* Whether every pixel has the same colour: an X server with nothing on it yet. */
+bool image_is_plain(const struct image *self);
 
 #endif

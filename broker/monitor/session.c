@@ -129,6 +129,8 @@ void session_set_state(struct session *self, enum session_state state)
 	case SESSION_RUNNING:
 		self->deadline_ms = 0;
 		tell_keeper(self, self->is_adopted);
+		/* Not before there is something to see: until then the viewer says that it is being made ready. */
+		session_workers_join_gate(self);
 		break;
 	case SESSION_ENDING:
 		enter_ending(self);
@@ -229,7 +231,6 @@ void session_on_worker_ready(struct session *self)
 		return;
 	session_set_state(self, SESSION_PICTURE_AWAITED);
 	self->alive_ms = clock_now_ms();
-	session_workers_join_gate(self);
 	if (self->has_picture && self->state == SESSION_PICTURE_AWAITED)
 		session_set_state(self, SESSION_RUNNING);
 }
@@ -244,7 +245,7 @@ void session_on_first_picture(struct session *self)
 
 void session_join_gate(struct session *self)
 {
-	if (self->state == SESSION_PICTURE_AWAITED || self->state == SESSION_RUNNING)
+	if (self->state == SESSION_RUNNING)
 		session_workers_join_gate(self);
 }
 

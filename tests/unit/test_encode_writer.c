@@ -405,6 +405,34 @@ START_TEST(no_picture_before_it_is_whole)
 }
 END_TEST
 
+/* An X server on which nothing was drawn yet is one colour: that is not shown at once. */
+START_TEST(a_plain_picture_has_to_last)
+{
+	uint64_t start_ms;
+
+	start(13, ACK_AT_ONCE);
+	memset(rig.buffer, 0, (size_t)WIDTH_MAX * HEIGHT * 4);
+	show((struct rect){0, 0, WIDTH, HEIGHT});
+	start_ms = clock_now_ms();
+	while (!rig.is_first_picture && clock_now_ms() < start_ms + 10000)
+		loop_turn(rig.loop, 100);
+	ck_assert(rig.is_first_picture);
+	ck_assert_uint_ge(clock_now_ms(), start_ms + 3900);
+	finish();
+	start(14, ACK_AT_ONCE);
+	memset(rig.buffer, 0, (size_t)WIDTH_MAX * HEIGHT * 4);
+	show((struct rect){0, 0, WIDTH, HEIGHT});
+	loop_turn(rig.loop, 10);
+	ck_assert(!rig.is_first_picture);
+	rig.buffer[0] = 1;
+	show((struct rect){0, 0, 1, 1});
+	for (int i = 0; i < 50 && !rig.is_first_picture; i++)
+		loop_turn(rig.loop, 10);
+	ck_assert(rig.is_first_picture);
+	finish();
+}
+END_TEST
+
 START_TEST(no_credit_no_frame)
 {
 	start(12, ACK_RARELY);
@@ -464,6 +492,6 @@ int main(void)
 	        viewer_that_acknowledges_late, viewer_that_acknowledges_rarely,
 	        viewers_that_come_and_go, no_viewer_then_one,
 	        resumed_without_a_key_frame_only_when_nothing_was_lost,
-	        no_picture_before_it_is_whole, no_credit_no_frame, large_frames_wait_for_gate);
+	        no_picture_before_it_is_whole, a_plain_picture_has_to_last, no_credit_no_frame, large_frames_wait_for_gate);
 #endif
 }
