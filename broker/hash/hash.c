@@ -15,6 +15,17 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#if defined(__SANITIZE_ADDRESS__)
+#define HAS_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define HAS_ASAN 1
+#endif
+#endif
+#ifndef HAS_ASAN
+#define HAS_ASAN 0
+#endif
+
 /* Beside argon2's own memory: program, libraries, stack, the channels' buffers. */
 #define ADDRESS_SPACE_BESIDE (192ull * 1024 * 1024)
 
@@ -98,22 +109,11 @@ static void on_close(void *data, struct channel *channel, int error)
 
 static int bound_memory(uint32_t memory_kib)
 {
-#if defined(__SANITIZE_ADDRESS__)
-	/* ASan's shadow alone is 16 TiB of address space. */
-	(void)memory_kib;
-	return 0;
-#else
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-	(void)memory_kib;
-	return 0;
-#endif
-#endif
 	rlim_t bytes = (rlim_t)memory_kib * 1024 + ADDRESS_SPACE_BESIDE;
 	struct rlimit both = {.rlim_cur = bytes, .rlim_max = bytes};
 
-	return setrlimit(RLIMIT_AS, &both) < 0 ? SHOJI_ERR_SYSTEM : 0;
-#endif
+	/* ASan's shadow alone is 16 TiB of address space. */
+	return !HAS_ASAN && setrlimit(RLIMIT_AS, &both) < 0 ? SHOJI_ERR_SYSTEM : 0;
 }
 
 static int set_up(struct hash *self)

@@ -3,7 +3,7 @@
  *   {"event":"sign_in",...,"hash":H,"number":N,"prev":P,"time":T}
  *
  * P is the hash of the line before (64 zeros for the first), N counts from 1 across all files, and H is the
- * SHA-256, in hex, of the same line without "hash". docs/operations.md tells how to check it elsewhere. */
+ * SHA-256, in hex, of the same line without "hash". shoji-broker(8) tells it to auditors. */
 #ifndef SHOJI_KEEPER_AUDIT_CHAIN_H
 #define SHOJI_KEEPER_AUDIT_CHAIN_H
 

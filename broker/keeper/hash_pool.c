@@ -212,6 +212,7 @@ static void dispatch(struct hash_pool *self)
 	while ((at = idle_worker(self)) >= 0 && (job = choose(self, now_ms))) {
 		self->workers[at].job = job;
 		job->worker = at;
+		job->deadline_ms = now_ms + HASH_WORK_MS;
 		self->round = job->round;
 		if (hand_over(&self->workers[at], job))
 			lose_worker(self, &self->workers[at]);

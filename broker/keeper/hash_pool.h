@@ -16,8 +16,10 @@ struct hash_pool;
 #define HASH_QUEUE_MAX 64
 #define HASH_QUEUE_PER_ADDRESS_MAX 8
 #define HASH_WORKERS_MAX 16
-/* From asking to the answer; a job that waits longer is answered with HASH_UNAVAILABLE. */
+/* A job that no worker has taken up for so long is answered with HASH_UNAVAILABLE. */
 #define HASH_DEADLINE_MS 10000
+/* A worker that takes longer is let go: the largest permitted parameters (1 GiB, 16 passes) need about 20 s. */
+#define HASH_WORK_MS 60000
 
 enum hash_outcome { HASH_MATCH, HASH_NO_MATCH, HASH_MADE, HASH_UNAVAILABLE };
 
