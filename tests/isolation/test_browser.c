@@ -205,6 +205,22 @@ static void expect_nothing_of_its_own(void)
 		        "%s", requests[i]);
 }
 
+/* The backstop of the limits group. */
+static void expect_task_limit(void)
+{
+	char path[64], line[256];
+	unsigned soft = 0, hard = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/limits", (int)find_browser());
+	FILE *file = fopen(path, "re");
+	ck_assert_ptr_nonnull(file);
+	while (fgets(line, sizeof(line), file))
+		sscanf(line, "Max processes %u %u", &soft, &hard);
+	fclose(file);
+	ck_assert_uint_eq(soft, host.options.tasks);
+	ck_assert_uint_eq(hard, host.options.tasks);
+}
+
 START_TEST(shows_the_start_page_under_its_policies)
 {
 	start(false);
@@ -221,6 +237,7 @@ START_TEST(shows_the_start_page_under_its_policies)
 	ck_assert_ptr_nonnull(strstr(report, "candidates=0&"));
 	ck_assert_ptr_nonnull(serve_until("GET http://127.0.0.1:8765/loopback ", 3000));
 	expect_own_sandbox();
+	expect_task_limit();
 	expect_no_download();
 	expect_nothing_of_its_own();
 	ck_assert(test_host_finish(&host));
