@@ -5,6 +5,7 @@
 #include "base/ensure.h"
 
 #include <libwebsockets.h>
+#include <stdio.h>
 #include <string.h>
 
 #define PIECE_BYTES 16384
@@ -57,7 +58,7 @@ void answer_file(struct answer *self, const char *content_type, const uint8_t *d
 	self->cache_control = "no-cache";
 	self->body = data;
 	self->length = length;
-	strcpy(self->etag, etag); /* our own, shorter */
+	snprintf(self->etag, sizeof(self->etag), "%s", etag);
 }
 
 void answer_not_modified(struct answer *self, const char *etag)
@@ -65,7 +66,7 @@ void answer_not_modified(struct answer *self, const char *etag)
 	answer_finish(self);
 	self->status = 304;
 	self->cache_control = "no-cache";
-	strcpy(self->etag, etag);
+	snprintf(self->etag, sizeof(self->etag), "%s", etag);
 }
 
 void answer_finish(struct answer *self)

@@ -25,7 +25,7 @@ static int make_etag(const struct asset *asset, char out[ETAG_MAX])
 	out[0] = '"';
 	for (size_t i = 0; i < 16; i++)
 		snprintf(out + 1 + 2 * i, 3, "%02x", digest[i]);
-	strcpy(out + 33, "\"");
+	memcpy(out + 33, "\"", 2);
 	return 0;
 }
 

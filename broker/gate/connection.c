@@ -22,7 +22,7 @@
 #define REFUSALS_LOGGED_PER_SECOND_MAX 20
 
 struct connection *connection_new(
-        struct gate *gate, const struct address_key *key, const char *address)
+        struct gate *gate, const struct address_key *key, const char address[ADDRESS_TEXT_MAX])
 {
 	struct connection *self = calloc(1, sizeof(*self));
 
@@ -30,7 +30,7 @@ struct connection *connection_new(
 		return NULL;
 	self->gate = gate;
 	self->key = *key;
-	strcpy(self->address, address); /* same size */
+	memcpy(self->address, address, sizeof(self->address)); /* same size */
 	if (address_table_connect(gate->addresses, key, clock_now_ms())) {
 		connection_log_refusal(self, "too many connections");
 		free(self);

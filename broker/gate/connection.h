@@ -55,7 +55,7 @@ struct connection {
 
 /* Counts the address; NULL: refused (too many) or no memory. */
 struct connection *connection_new(
-        struct gate *gate, const struct address_key *key, const char *address);
+        struct gate *gate, const struct address_key *key, const char address[ADDRESS_TEXT_MAX]);
 /* Takes it off the list, frees its viewer, uncounts the address. */
 void connection_free(struct connection *self);
 

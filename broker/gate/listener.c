@@ -66,7 +66,7 @@ static void adopt(struct gate *gate, int fd, struct connection *connection)
 static void accept_one(struct gate *gate, int fd, const struct sockaddr_storage *peer)
 {
 	struct address_key key;
-	char text[ADDRESS_TEXT_MAX];
+	char text[ADDRESS_TEXT_MAX] = "";
 	struct connection *connection = NULL;
 
 	if (!address_key_from(peer, &key, text))
