@@ -99,7 +99,7 @@ int listen_tcp(const char *text, int *fd)
 int listen_url(int fd, char out[LISTEN_URL_MAX])
 {
 	char literal[INET6_ADDRSTRLEN];
-	union address address;
+	union address address = {0};
 	socklen_t size = sizeof(address);
 
 	if (getsockname(fd, &address.any, &size) < 0)

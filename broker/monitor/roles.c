@@ -449,15 +449,19 @@ struct roles *roles_new(
 
 	if (!self)
 		return NULL;
+	self->hash = calloc(n_hash, sizeof(*self->hash));
+	if (!self->hash) {
+		free(self);
+		return NULL;
+	}
 	self->setup = *setup;
 	self->events = *events;
 	self->data = data;
-	self->hash = calloc(n_hash, sizeof(*self->hash));
 	for (size_t kind = 0; kind < ROLE_N_SINGLE; kind++)
 		error |= role_init(&self->single[kind], self, (enum role_kind)kind);
-	for (; self->hash && self->n_hash < n_hash; self->n_hash++)
+	for (; self->n_hash < n_hash; self->n_hash++)
 		error |= role_init(&self->hash[self->n_hash], self, ROLE_HASH);
-	if (!error && self->hash)
+	if (!error)
 		return self;
 	roles_free(self);
 	return NULL;

@@ -247,7 +247,7 @@ static int remove_entries(int folder, int depth)
 		return SHOJI_ERR_MEMORY;
 	}
 	while (!error && (entry = readdir(entries)))
-		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
 			error = remove_entry(dirfd(entries), entry->d_name, depth);
 	closedir(entries);
 	return error;

@@ -46,9 +46,13 @@ struct sessions *sessions_new(
 	if (!self)
 		return NULL;
 	*self = (struct sessions){.context = context, .on_empty = on_empty, .data = data};
-	self->tick = timer_new(context->loop, on_tick, self);
 	self->entries = calloc(TABLE_MAX, sizeof(*self->entries));
-	if (self->tick && self->entries)
+	if (!self->entries) {
+		free(self);
+		return NULL;
+	}
+	self->tick = timer_new(context->loop, on_tick, self);
+	if (self->tick)
 		return self;
 	sessions_free(self);
 	return NULL;
