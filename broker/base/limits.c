@@ -94,7 +94,7 @@ int limits_read_number(const char *folder, const char *name, const char *key, ui
 		return SHOJI_ERR_SYSTEM;
 	while (error && fgets(line, sizeof(line), file)) {
 		const char *number = line;
-		if (key && (strncmp(line, key, key_length) || line[key_length] != ' '))
+		if (key && (strncmp(line, key, key_length) != 0 || line[key_length] != ' '))
 			continue;
 		if (key)
 			number += key_length + 1;

@@ -52,9 +52,9 @@ static int read_one(struct guest_options *self, const char *argument)
 	}
 	if ((value = value_of(argument, "--keyboard="))) {
 		self->keyboard = value;
-		return strcmp(value, "jp") && strcmp(value, "us") ? SHOJI_ERR_CONFIG : 0;
+		return strcmp(value, "jp") == 0 || strcmp(value, "us") == 0 ? 0 : SHOJI_ERR_CONFIG;
 	}
-	if (strcmp(argument, "--kiosk"))
+	if (strcmp(argument, "--kiosk") != 0)
 		return SHOJI_ERR_CONFIG;
 	self->is_kiosk = true;
 	return 0;

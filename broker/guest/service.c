@@ -19,6 +19,7 @@ void service_add(struct service *self, ...)
 	while (self->arguments[n])
 		n++;
 	va_start(list, self);
+	/* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): it is; clang 14 loses va_start here */
 	while ((argument = va_arg(list, const char *))) {
 		ensure(n < SERVICE_ARGUMENTS_MAX);
 		self->arguments[n++] = argument;

@@ -36,6 +36,7 @@ __attribute__((format(printf, 2, 3))) static void add_made(
 	va_list values;
 
 	va_start(values, format);
+	/* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): it is; clang 14 loses va_start here */
 	int n = vsnprintf(at, room, format, values);
 	va_end(values);
 	if (n < 0 || (size_t)n >= room)
@@ -155,7 +156,7 @@ void bubblewrap_environment_init(struct bubblewrap_environment *self, const char
 
 	memset(self, 0, sizeof(*self));
 	for (size_t i = 0; i < n; i++)
-		self->list[i] = (char *)(uintptr_t)fixed[i];
+		self->list[i] = fixed[i];
 	snprintf(self->timezone, sizeof(self->timezone), "TZ=%s", timezone);
 	self->list[n] = self->timezone;
 }

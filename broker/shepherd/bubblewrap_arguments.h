@@ -22,7 +22,7 @@ int bubblewrap_arguments_init(
 /* The host's environment, NULL-terminated; texts live in self. */
 #define BUBBLEWRAP_ENVIRONMENT_MAX 16
 struct bubblewrap_environment {
-	char *list[BUBBLEWRAP_ENVIRONMENT_MAX + 1];
+	const char *list[BUBBLEWRAP_ENVIRONMENT_MAX + 1];
 	char timezone[80];
 };
 void bubblewrap_environment_init(struct bubblewrap_environment *self, const char *timezone);

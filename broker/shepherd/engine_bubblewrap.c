@@ -64,28 +64,30 @@ static int join_limits(const struct engine_host *host)
 }
 
 /* In the child. What it writes to standard error is read by the shepherd and told as the reason. */
+_Noreturn static void give_up(const char *complaint)
+{
+	ssize_t ignored = write(STDERR_FILENO, complaint, strlen(complaint));
+
+	(void)ignored;
+	_exit(126);
+}
+
 _Noreturn static void become(const struct engine_host *host, const struct plan *plan)
 {
-	static const char no_limits[] = "cannot join the limits group\n";
-	static const char no_bwrap[] =
-	        "cannot execute /usr/bin/bwrap: install the package bubblewrap\n";
-	ssize_t ignored;
 	sigset_t none;
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
-	if (limit_resources(host) < 0 || prepare_descriptors(host, plan->filter) < 0)
+	if (prepare_descriptors(host, plan->filter) < 0)
 		_exit(126);
-	if (join_limits(host) < 0) {
-		ignored = write(STDERR_FILENO, no_limits, sizeof(no_limits) - 1);
-		_exit(126);
-	}
+	if (limit_resources(host) < 0)
+		give_up("cannot set the resource limits\n");
+	if (join_limits(host) < 0)
+		give_up("cannot join the limits group\n");
 	execve(plan->arguments.list[0], (char *const *)(void *)plan->arguments.list,
-	        plan->environment.list);
-	ignored = write(STDERR_FILENO, no_bwrap, sizeof(no_bwrap) - 1);
-	(void)ignored;
-	_exit(127);
+	        (char *const *)(void *)plan->environment.list);
+	give_up("cannot execute /usr/bin/bwrap: install the package bubblewrap\n");
 }
 
 static int start(const struct engine_host *host, pid_t *pid)

@@ -169,6 +169,25 @@ static void on_child(struct shepherd *self, pid_t pid, int status)
 	}
 }
 
+/* Whatever of the host has become our child: the engine's death may have come before its child could ask to die with
+ * it. */
+static void kill_children(void)
+{
+	char text[512];
+	char *rest = text, *word;
+	int fd = open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+
+	if (fd >= 0)
+		close(fd);
+	if (n <= 0)
+		return;
+	text[n] = '\0';
+	while ((word = strsep(&rest, " ")))
+		if (atoi(word) > 0)
+			kill((pid_t)atoi(word), SIGKILL);
+}
+
 /* We are the subreaper: when no child is left, nothing of the host is. */
 static void reap(struct shepherd *self)
 {
@@ -177,8 +196,12 @@ static void reap(struct shepherd *self)
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
 		on_child(self, pid, status);
-	if (pid < 0 && errno == ECHILD && self->state == HOST_ENDING)
+	if (self->state != HOST_ENDING)
+		return;
+	if (pid < 0 && errno == ECHILD)
 		set_state(self, HOST_ENDED);
+	else
+		kill_children();
 }
 
 static void on_signal(void *data, unsigned events)
