@@ -764,7 +764,11 @@ START_TEST(a_full_disk_fails_closed_and_heals)
 	/* More than keeper keeps: it stops reading, and egress has to wait. */
 	for (int i = 0; i < 6000; i++)
 		send_destination(++full_number, full_session.lease_id, "waits.example.jp");
-	usleep(1500 * 1000);
+	for (int i = 0; i < 150; i++) {
+		channel_flush(stage.egress);
+		usleep(10 * 1000);
+	}
+	ck_assert(channel_wants_write(stage.egress));
 	/* Room again: everything that was kept is written, and egress hears of it. */
 	ck_assert_int_eq(mount("tmpfs", filler, "tmpfs", MS_REMOUNT, "size=16m"), 0);
 	for (uint64_t last = 0; last < full_number; channel_flush(stage.egress))
