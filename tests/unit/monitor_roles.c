@@ -22,6 +22,7 @@
 
 #define ORDERS_MS 10
 #define ALIVE_MS 200
+#define LIFE_S 120
 
 static const char *role;
 static char folder[512];
@@ -428,6 +429,7 @@ static _Noreturn void run_shepherd(void)
 	if (fork() != 0)
 		_exit(0);
 	setsid();
+	alarm(LIFE_S); /* fork clears it */
 	loop = loop_new();
 	monitor = channel_new(ROLE_CHANNEL_FD, LINK_MONITOR_SHEPHERD, SIDE_B);
 	take_shepherd_setup();
@@ -447,6 +449,7 @@ void monitor_roles_dispatch(int argc, char **argv)
 	if (argc < 5 || strncmp(argv[1], "--role=", 7) != 0)
 		return;
 	role = argv[1] + 7;
+	alarm(LIFE_S); /* whatever becomes of the test, it leaves nobody behind */
 	find_folder(argv[4] + strlen("--root="));
 	read_mode();
 	if (!strcmp(role, "shepherd"))

@@ -24,10 +24,13 @@
 #include <unistd.h>
 
 #define DEADLINE_MS 20000
-#define FIRST_UID 900000 /* far from the accounts of a real broker on this machine */
 
 static char folder[64];
 static pid_t broker;
+
+/* Far from the accounts of a real broker on this machine, and from those of this test in another
+ * build: monitor kills what it finds under an account that it is about to use. */
+static unsigned first_uid;
 
 /* ---- the folder ---- */
 
@@ -116,14 +119,15 @@ static void write_config(struct config *config)
 {
 	char text[2048];
 	char complaint[512];
+	unsigned uid = first_uid;
 
 	snprintf(text, sizeof(text),
 	        "broker: {run_folder: %s/run, data_folder: %s/data, require_isolation: %s}\n"
 	        "gate: {listen: '127.0.0.1:0', certificate: %s/file, key: %s/file}\n"
 	        "sessions: {limits: watch, max: 4, start_deadline_s: 3, end_deadline_s: 2}\n"
-	        "accounts: {gate: %d, keeper: %d, hash: %d, egress: %d, sessions_first: %d}\n",
-	        folder, folder, geteuid() == 0 ? "full" : "reduced", folder, folder, FIRST_UID,
-	        FIRST_UID + 1, FIRST_UID + 2, FIRST_UID + 3, FIRST_UID + 10);
+	        "accounts: {gate: %u, keeper: %u, hash: %u, egress: %u, sessions_first: %u}\n",
+	        folder, folder, geteuid() == 0 ? "full" : "reduced", folder, folder, uid, uid + 1,
+	        uid + 2, uid + 3, uid + 10);
 	int error = config_read(config, "test", text, strlen(text), complaint, sizeof(complaint));
 	ck_assert_msg(!error, "%s", complaint);
 }
@@ -166,6 +170,7 @@ static bool launch(void)
 
 static void prepare(void)
 {
+	first_uid = 1000000 + (unsigned)(getpid() % 32768) * 40;
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0,
 	        0); /* a killed broker's children are ours to wait for */
 	snprintf(folder, sizeof(folder), "/tmp/shoji-monitor-XXXXXX");
