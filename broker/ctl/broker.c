@@ -57,8 +57,7 @@ static const char *operator_name(void)
 static void wipe_json_text(json_t *text)
 {
 	if (json_is_string(text))
-		explicit_bzero(
-		        (void *)(uintptr_t)json_string_value(text), json_string_length(text));
+		explicit_bzero((void *)json_string_value(text), json_string_length(text));
 }
 
 static int send_request(struct channel *channel, json_t *request)

@@ -158,15 +158,15 @@ void control_end(const struct control_call *call)
 /* ---- screenshot ---- */
 
 struct snapshot {
-	bool is_used;
 	struct keeper *keeper;
-	uint32_t request;
 	uint64_t deadline_ms;
 	control_client_id client;
-	uid_t uid;
 	uint64_t lease_id;
-	char by[65];
+	uint32_t request;
+	uid_t uid;
 	struct message_snapshot_taken picture; /* pixels owned from arrival on */
+	char by[65];
+	bool is_used;
 };
 
 static struct snapshot snapshots[SNAPSHOTS_MAX];

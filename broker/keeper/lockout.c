@@ -79,10 +79,10 @@ static bool is_staler(const struct lockout_entry *a, const struct lockout_entry 
 
 static struct lockout_entry *stalest(const struct lockout *self)
 {
-	struct lockout_entry *found = self->n_entries ? &self->entries[0] : NULL;
+	struct lockout_entry *found = NULL;
 
-	for (size_t i = 1; i < self->n_entries; i++)
-		if (is_staler(&self->entries[i], found))
+	for (size_t i = 0; i < self->n_entries; i++)
+		if (!found || is_staler(&self->entries[i], found))
 			found = &self->entries[i];
 	return found;
 }
