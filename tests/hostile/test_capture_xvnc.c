@@ -10,8 +10,10 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -20,8 +22,7 @@
 
 #define PICTURE_BYTES (CAPTURE_STRIDE * CAPTURE_HEIGHT_MAX)
 
-static char folder[] = "/tmp/shoji-xvnc-XXXXXX";
-static char rfb_path[64], raw_path[64], display[16];
+static char display[16];
 static pid_t xvnc;
 static struct capture_process capture;
 /* What encode makes of the damage it was told, and of nothing else. */
@@ -31,24 +32,35 @@ static uint64_t n_damaged_pixels;
 
 /* ---- processes ---- */
 
-static int listen_at(const char *path)
+/* In the abstract namespace: a test that fails leaves no file behind. */
+static struct sockaddr_un rfb_address(socklen_t *length)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int n = snprintf(
+	        address.sun_path + 1, sizeof(address.sun_path) - 1, "shoji-xvnc-%d", getpid());
+
+	*length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)n);
+	return address;
+}
+
+static int listen_for_rfb(void)
+{
+	socklen_t length;
+	struct sockaddr_un address = rfb_address(&length);
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	strcpy(address.sun_path, path);
-	ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, length), 0);
 	ck_assert_int_eq(listen(fd, 4), 0);
 	return fd;
 }
 
-static int connect_to(const char *path)
+static int connect_rfb(void)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	socklen_t length;
+	struct sockaddr_un address = rfb_address(&length);
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	strcpy(address.sun_path, path);
-	ck_assert_int_eq(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	ck_assert_int_eq(connect(fd, (struct sockaddr *)&address, length), 0);
 	return fd;
 }
 
@@ -70,27 +82,24 @@ static void run_xvnc(int listener, int display_pipe)
 	_exit(127);
 }
 
+/* The number and its newline are two writes, and Xvnc ends when nobody reads the second. */
 static void read_display(int fd)
 {
 	struct pollfd ready = {.fd = fd, .events = POLLIN};
-	char text[8];
-	ssize_t n;
+	char text[8] = "";
 
-	ck_assert_msg(poll(&ready, 1, 20000) == 1, "Xvnc did not start");
-	n = read(fd, text, sizeof(text) - 1);
-	ck_assert_int_gt(n, 0);
-	snprintf(display, sizeof(display), ":%d", atoi((text[n] = 0, text)));
+	for (size_t n = 0; n < sizeof(text) - 1 && !strchr(text, '\n'); n++) {
+		ck_assert_msg(poll(&ready, 1, 20000) == 1, "Xvnc did not start");
+		ck_assert_int_eq(read(fd, text + n, 1), 1);
+	}
+	snprintf(display, sizeof(display), ":%d", atoi(text));
 }
 
 static void start_xvnc(void)
 {
 	int display_pipe[2];
 
-	strcpy(folder + sizeof(folder) - 7, "XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(folder));
-	snprintf(rfb_path, sizeof(rfb_path), "%s/rfb.sock", folder);
-	snprintf(raw_path, sizeof(raw_path), "%s/raw", folder);
-	int listener = listen_at(rfb_path);
+	int listener = listen_for_rfb();
 	ck_assert_int_eq(pipe2(display_pipe, O_CLOEXEC), 0);
 	xvnc = fork();
 	if (xvnc == 0)
@@ -105,9 +114,6 @@ static void stop_xvnc(void)
 {
 	kill(xvnc, SIGTERM);
 	waitpid(xvnc, NULL, 0);
-	unlink(rfb_path);
-	unlink(raw_path);
-	rmdir(folder);
 }
 
 /* Runs a program; its standard input and output are pipes. */
@@ -153,19 +159,20 @@ static void serve(int quiet_ms)
 
 static void grab(void)
 {
+	int raw = memfd_create("raw", 0); /* inherited */
+	char raw_path[32], text[64] = "";
 	const char *const arguments[] = {X_GRAB, "--display", display, "--raw", raw_path, NULL};
-	char text[64] = "";
 	int in, out, status;
-	pid_t pid = start_tool(arguments, &in, &out);
 
+	snprintf(raw_path, sizeof(raw_path), "/dev/fd/%d", raw);
+	pid_t pid = start_tool(arguments, &in, &out);
 	ck_assert_int_gt(read(out, text, sizeof(text) - 1), 0);
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert_int_eq(status, 0);
 	close(in);
 	close(out);
-	int fd = open(raw_path, O_RDONLY);
-	ck_assert_int_eq(read(fd, grabbed, PICTURE_BYTES), PICTURE_BYTES);
-	close(fd);
+	ck_assert_int_eq(pread(raw, grabbed, PICTURE_BYTES, 0), PICTURE_BYTES);
+	close(raw);
 }
 
 static size_t count_different(void)
@@ -228,7 +235,7 @@ static void begin(void)
 {
 	memset(image, 0, sizeof(image));
 	start_xvnc();
-	capture_start(&capture, CAPTURE_PROCESS, connect_to(rfb_path));
+	capture_start(&capture, CAPTURE_PROCESS, connect_rfb());
 	serve_first_picture();
 	ck_assert_uint_eq(capture.width, 1280);
 	ck_assert_uint_eq(capture.height, 800);
@@ -293,7 +300,7 @@ START_TEST(second_capture)
 	begin();
 	capture_finish(&capture);
 	memset(image, 0, sizeof(image));
-	capture_start(&capture, CAPTURE_PROCESS, connect_to(rfb_path));
+	capture_start(&capture, CAPTURE_PROCESS, connect_rfb());
 	serve_first_picture();
 	draw("4", "500", "0");
 	finish();
