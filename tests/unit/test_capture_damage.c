@@ -32,6 +32,12 @@ START_TEST(bands_become_one)
 	ck_assert_uint_eq(damage.rects[0].height, 800);
 	damage_add(&damage, &(struct rect){0, 0, 0, 7});
 	ck_assert_uint_eq(damage.n_rects, 1);
+	/* Elsewhere, of another width, or with a gap it is another one: no more than what changed is told. */
+	damage_add(&damage, &(struct rect){0, 0, 10, 10});
+	damage_add(&damage, &(struct rect){5, 10, 10, 10});
+	damage_add(&damage, &(struct rect){5, 20, 11, 10});
+	damage_add(&damage, &(struct rect){5, 31, 11, 10});
+	ck_assert_uint_eq(damage.n_rects, 5);
 }
 END_TEST
 
