@@ -1,11 +1,11 @@
 /* Password hashes: they match their password and nothing else, and nobody costs what somebody costs. */
 #include "base/error.h"
-#include "base/loop.h"
 #include "hash/argon2.h"
 #include "suite.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #define MEMORY_KIB 8192
 
@@ -47,14 +47,23 @@ START_TEST(refuses_parameters_out_of_range)
 }
 END_TEST
 
+/* Processor time: a busy machine does not stretch it as it does the wall clock's. */
+static uint64_t cpu_now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
 static uint64_t time_verify(const struct argon2 *argon2, const char *stored)
 {
 	uint64_t best_us = UINT64_MAX;
 
 	for (int i = 0; i < 7; i++) {
-		uint64_t from_us = clock_now_us();
+		uint64_t from_us = cpu_now_us();
 		argon2_matches(argon2, "some password", stored);
-		uint64_t took_us = clock_now_us() - from_us;
+		uint64_t took_us = cpu_now_us() - from_us;
 		if (took_us < best_us)
 			best_us = took_us;
 	}

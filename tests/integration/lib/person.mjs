@@ -35,6 +35,8 @@ export class Person {
 	// Types an address into the isolated browser's address bar.
 	async browse(address) {
 		await viewer.press(this.page, 'Control+KeyL');
+		// Chromium asks the page first whether it wants Ctrl+L, and moves the focus later: no hand is faster.
+		await new Promise(resolve => setTimeout(resolve, 300));
 		await this.typeJis(address);
 		await viewer.press(this.page, 'Enter');
 	}
