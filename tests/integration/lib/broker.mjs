@@ -42,9 +42,10 @@ export async function until(condition, what, deadlineMs = 15000) {
 }
 
 export class Broker {
-	// settings: sections and keys of the configuration, over the tests' defaults.
-	static async start(settings = {}) {
+	// settings: sections and keys of the configuration, over the tests' defaults. program: another one of bin/.
+	static async start(settings = {}, { program = 'shoji-broker' } = {}) {
 		const self = new Broker();
+		self.program = program;
 		self.leftovers = new Leftovers();
 		self.folder = fs.mkdtempSync(path.join(os.tmpdir(), 'shoji-test-'));
 		fs.chmodSync(self.folder, 0o755); // keeper's account has to reach its data folder
@@ -66,7 +67,7 @@ export class Broker {
 	// Starts (or starts again) the broker itself.
 	async launch() {
 		this.log = '';
-		this.child = spawn(path.join(bin, 'shoji-broker'), ['--config', this.configuration],
+		this.child = spawn(path.join(bin, this.program), ['--config', this.configuration],
 			{ stdio: ['ignore', 'pipe', 'pipe'] });
 		this.exited = new Promise(resolve => this.child.once('exit', (code, signal) => resolve({ code, signal })));
 		let out = '';
