@@ -53,7 +53,8 @@ static struct words words_of(enum answer_reason reason)
 	case ANSWER_TOO_LARGE:
 		return (struct words){431, "Request Header Fields Too Large",
 		        REFUSED("要求が長すぎるため"),
-		        "アドレスを短くするか、このサイトの Cookie を消して、再度お試しください。"};
+		        "アドレスを短くするか、一度ログアウトし、再度ログインしてからお試しください"
+		        "。"};
 	case ANSWER_TOO_SLOW:
 		return (struct words){408, "Request Timeout", "時間内に要求が届きませんでした。",
 		        "再度お試しください。"};

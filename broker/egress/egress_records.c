@@ -5,9 +5,12 @@
 #include "base/channel.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/loop.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#define KEEPER_ABSENCE_MAX_MS 30000
 
 struct egress_records {
 	struct loop *loop;
@@ -15,16 +18,32 @@ struct egress_records {
 	uint64_t last_record;
 	size_t first, n_kept; /* a ring */
 	bool has_complained;
+	struct timer *alone_timer;
 	struct message_destination kept[EGRESS_RECORDS_MAX];
 };
+
+/* A channel that broke while keeper lives is not made anew by anybody: monitor joins a role again when it starts. */
+static void on_alone_for_long(void *data)
+{
+	struct egress_records *self = data;
+
+	log_error(0, "no keeper for %d s: leaving, to be started and joined again",
+	        KEEPER_ABSENCE_MAX_MS / 1000);
+	loop_stop(self->loop, 1);
+}
 
 struct egress_records *egress_records_new(struct loop *loop)
 {
 	struct egress_records *self = calloc(1, sizeof(*self));
 
-	if (self)
-		self->loop = loop;
-	return self;
+	if (!self)
+		return NULL;
+	self->loop = loop;
+	self->alone_timer = timer_new(loop, on_alone_for_long, self);
+	if (self->alone_timer)
+		return self;
+	free(self);
+	return NULL;
 }
 
 void egress_records_free(struct egress_records *self)
@@ -32,6 +51,7 @@ void egress_records_free(struct egress_records *self)
 	if (!self)
 		return;
 	channel_free(self->keeper);
+	timer_free(self->alone_timer);
 	free(self);
 }
 
@@ -42,6 +62,7 @@ static struct message_destination *kept_at(struct egress_records *self, size_t i
 
 static void drop_keeper(struct egress_records *self, int error)
 {
+	timer_set_ms(self->alone_timer, KEEPER_ABSENCE_MAX_MS);
 	log_warning(0,
 	        "keeper's channel is gone (%s): new connections are refused until there is another",
 	        shoji_error_text(error));
@@ -81,6 +102,7 @@ int egress_records_attach(struct egress_records *self, int fd)
 		return SHOJI_ERR_MEMORY;
 	channel_free(self->keeper);
 	self->keeper = keeper;
+	timer_clear(self->alone_timer);
 	channel_set_phase(keeper, PHASE_READY);
 	int error = channel_watch(keeper, self->loop, on_message, on_close, self);
 	for (size_t i = 0; !error && i < self->n_kept; i++)

@@ -13,6 +13,7 @@
 #include "gate/sign_in.h"
 #include "gate/viewer.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* ---- asking ---- */
@@ -98,6 +99,18 @@ void keeper_tell_activity(struct gate *gate, uint64_t lease_id)
 
 /* ---- being answered ---- */
 
+/* The terminal left before it heard that it was let in: nobody knows the cookie, and the person's next sign-in
+ * would find the session in use. Request 0 is nobody's question. */
+static void sign_out_unseen(struct gate *gate, const struct message_sign_in_result *result)
+{
+	struct message_sign_out message = {.request = 0};
+
+	snprintf(message.cookie, sizeof(message.cookie), "%s", result->cookie);
+	if (gate->keeper)
+		CHANNEL_SEND_VALUE(gate->keeper, sign_out, &message);
+	explicit_bzero(&message, sizeof(message));
+}
+
 static int on_sign_in_result(struct gate *gate, struct message *in)
 {
 	struct message_sign_in_result result;
@@ -105,9 +118,10 @@ static int on_sign_in_result(struct gate *gate, struct message *in)
 	struct connection *connection =
 	        error ? NULL : connection_find_question(gate, QUESTION_SIGN_IN, result.request);
 
-	/* NULL: the terminal left meanwhile; the lease waits for its viewer until keeper ends it. */
 	if (connection)
 		http_on_sign_in_result(connection, &result);
+	else if (!error && result.outcome == SIGN_IN_ACCEPTED)
+		sign_out_unseen(gate, &result);
 	explicit_bzero(&result, sizeof(result));
 	return error;
 }
@@ -139,9 +153,9 @@ static int on_attach_result(struct gate *gate, struct message *in)
 
 	if (connection)
 		viewer_on_attach_result(connection->viewer, &result);
-	else if (!error && result.outcome == ATTACH_ACCEPTED &&
-	         !session_has_viewer(gate, result.lease_id))
-		/* The terminal left while keeper wrote it down as attached. */
+	if (!error && result.outcome == ATTACH_ACCEPTED &&
+	        !session_has_viewer(gate, result.lease_id))
+		/* The terminal left, or is being closed, while keeper wrote it down as attached. */
 		session_owe_detached(gate, result.lease_id);
 	explicit_bzero(&result, sizeof(result));
 	if (!error)

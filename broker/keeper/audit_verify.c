@@ -99,7 +99,26 @@ static int finish(
 	return 1;
 }
 
-static int end_of_file(struct audit_verify *self, struct audit_verdict *verdict)
+/* keeper may have begun a new month's file since the names were listed. */
+static int list_again(struct audit_verify *self, struct audit_verdict *verdict)
+{
+	char(*names)[AUDIT_FILE_NAME_BYTES];
+	int n_files = audit_log_list(self->folder_fd, &names);
+
+	if (n_files < self->n_files) {
+		if (n_files >= 0)
+			free(names);
+		return found_fault(self, verdict, 0, "a file went away");
+	}
+	free(self->names);
+	self->names = names;
+	self->n_files = n_files;
+	return 0;
+}
+
+/* The end is judged in the step that reached it: a commit between two steps would look like missing lines. */
+static int end_of_file(
+        struct audit_verify *self, const struct audit_head *now, struct audit_verdict *verdict)
 {
 	if (self->length > 0)
 		return found_fault(self, verdict, self->line + 1, "the line is incomplete");
@@ -107,7 +126,11 @@ static int end_of_file(struct audit_verify *self, struct audit_verdict *verdict)
 	self->fd = -1;
 	self->file++;
 	self->line = 0;
-	return 0;
+	if (self->file < self->n_files)
+		return 0;
+	if (self->head.number < now->number && list_again(self, verdict))
+		return 1;
+	return self->file < self->n_files ? 0 : finish(self, now, verdict);
 }
 
 int audit_verify_step(
@@ -128,7 +151,7 @@ int audit_verify_step(
 		                      : found_fault(self, verdict, self->line + 1,
 		                                "the file cannot be read");
 	if (n == 0)
-		return end_of_file(self, verdict);
+		return end_of_file(self, now, verdict);
 	self->length += (size_t)n;
 	int is_done = check_lines(self, verdict);
 	verdict->n_records = self->head.number;

@@ -1,6 +1,6 @@
 // A capture that was taken over, in a whole broker (shoji-broker-garbage: the real program, capture replaced). It shows
 // one picture, then says whatever a seed makes it say. Either its session ends with a reason, or every frame that the
-// viewer gets decodes; the broker and everybody else's session go on. The seed is the lease's number, so each
+// viewer gets decodes (a frame that does not makes it reconnect); the broker goes on. The seed is the lease's number, so each
 // session is another kind of garbage.
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
@@ -25,10 +25,17 @@ test('garbage from capture harms nobody but its own session', async t => {
 		t.after(() => person.leave());
 		await person.signIn('tanaka');
 		await person.page.waitForFunction(() => ['live', 'ended'].includes(document.body.dataset.state), null, { timeout: 30000 });
+		await person.page.evaluate(() => {
+			window.states = [];
+			new MutationObserver(() => window.states.push(document.body.dataset.state))
+				.observe(document.body, { attributes: true, attributeFilter: ['data-state'] });
+		});
 		await new Promise(resolve => setTimeout(resolve, 4000)); // two seconds of manners, two of garbage
 		const state = await person.page.evaluate(() => document.body.dataset.state);
 		assert.ok(['live', 'ended'].includes(state), `session ${i}: the viewer is ${state}`);
 		assert.deepEqual(person.complaints, [], `session ${i}`);
+		const states = await person.page.evaluate(() => window.states);
+		assert.ok(!states.includes('waiting'), `session ${i}: a frame did not decode: ${states}`);
 		if (state === 'live') {
 			nStayed++;
 			await broker.ctl('end', 'tanaka').catch(() => {}); // garbage may end it this moment
@@ -41,6 +48,7 @@ test('garbage from capture harms nobody but its own session', async t => {
 		assert.ok(broker.isAlive());
 		await person.leave();
 	}
+	assert.ok(nEnded > 0 && nStayed + nEnded === SESSIONS, `${nEnded} ended, ${nStayed} stayed`);
 	t.diagnostic(`${nEnded} ended, ${nStayed} stayed`);
 	assert.doesNotMatch(broker.log, /gate \(process \d+\) ended|keeper \(process \d+\) ended|egress \(process \d+\) ended/);
 	assert.match(broker.log, /seed/, 'it was the replaced capture');

@@ -18,7 +18,7 @@ before(async () => {
 		profile: { start_page: 'http://site.test/pages/report.html' },
 		egress: { hosts: site.hosts('site.test') },
 		people: { lockout_failures: 3, lockout_s: 2, contact: '情報担当（内線123）' },
-		sessions: { max: 2 },
+		sessions: { max: 2, abandoned_deadline_s: 12 },
 	});
 	line.connectTo(broker.url);
 	broker.url = line.url; // everybody comes through the line
@@ -227,6 +227,17 @@ test('a cookie of an ended session opens nothing', async t => {
 	await person.page.evaluate(value => sessionStorage.setItem('shoji.token', value), token);
 	await person.page.reload();
 	await person.state('ended');
+});
+
+test('a session whose viewer stays away ends, and its cookie with it', async t => {
+	const person = await Person.atWork(broker, 'tanaka');
+	t.after(() => person.leave());
+	line.cut();
+	await person.quality('lost');
+	await until(async () => (await broker.sessions()).length === 0, 'the session ends', 30000);
+	line.mend();
+	await person.state('ended', 30000);
+	assert.deepEqual(await broker.sessions(), []);
 });
 
 test('nothing is left', async () => {

@@ -492,6 +492,7 @@ int main(void)
 	        viewer_that_acknowledges_late, viewer_that_acknowledges_rarely,
 	        viewers_that_come_and_go, no_viewer_then_one,
 	        resumed_without_a_key_frame_only_when_nothing_was_lost,
-	        no_picture_before_it_is_whole, a_plain_picture_has_to_last, no_credit_no_frame, large_frames_wait_for_gate);
+	        no_picture_before_it_is_whole, a_plain_picture_has_to_last, no_credit_no_frame,
+	        large_frames_wait_for_gate);
 #endif
 }

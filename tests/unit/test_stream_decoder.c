@@ -249,6 +249,19 @@ START_TEST(a_slice_that_unpacks_to_too_much)
 }
 END_TEST
 
+/* Few bytes that would keep a viewer busy for long. */
+START_TEST(a_slice_that_paints_too_much)
+{
+	static const uint8_t one[] = {FILL(0, 0, WIDTH, HEIGHT)};
+	uint8_t many[(PICTURE_SLICE_SCREENS_MAX + 1) * sizeof(one)];
+
+	for (size_t i = 0; i <= PICTURE_SLICE_SCREENS_MAX; i++)
+		memcpy(many + i * sizeof(one), one, sizeof(one));
+	ck_assert_int_eq(try_commands(many, sizeof(many) - sizeof(one)), STREAM_FRAME);
+	ck_assert_int_eq(try_commands(many, sizeof(many)), STREAM_ERR_LIMIT);
+}
+END_TEST
+
 START_TEST(order_of_frames)
 {
 	static const uint8_t fill[] = {FILL(3, 4, 5, 6)};
@@ -384,6 +397,7 @@ END_TEST
 int main(void)
 {
 	return SUITE_RUN("stream decoder", golden_streams, cut_off_at_every_length, bits_flipped,
-	        commands_and_their_bounds, a_slice_that_unpacks_to_too_much, order_of_frames,
-	        beginnings, channels, cursors, limits_of_the_start);
+	        commands_and_their_bounds, a_slice_that_unpacks_to_too_much,
+	        a_slice_that_paints_too_much, order_of_frames, beginnings, channels, cursors,
+	        limits_of_the_start);
 }

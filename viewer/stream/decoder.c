@@ -165,6 +165,9 @@ static int32_t obey_all(struct stream_decoder *self, size_t *n_raw)
 			return taken;
 		if (taken == 0)
 			break;
+		if (self->screen.painted_px > (uint64_t)self->screen.width * self->screen.height *
+		                                      PICTURE_SLICE_SCREENS_MAX)
+			return STREAM_ERR_LIMIT;
 		at += (size_t)taken;
 	}
 	*n_raw -= at;
@@ -178,6 +181,7 @@ static int32_t obey_slice(
 {
 	size_t n_raw = 0;
 
+	self->screen.painted_px = 0;
 	while (raw_left > 0) {
 		size_t fed = length, got = RAW_BYTES - n_raw;
 		if (got > raw_left)

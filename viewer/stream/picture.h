@@ -30,6 +30,9 @@
 #define PICTURE_PIXELS_MAX 4096 /* pixels that one PICTURE_PIXELS may carry */
 #define PICTURE_PIXEL_BYTES 3   /* R, G, B */
 #define PICTURE_SLICE_RAW_MAX 1048576
+/* So many screens' worth of pixels the commands of one slice may write: a copy of the whole screen is 13 bytes, and
+ * a slice full of them would hold a viewer up for minutes. */
+#define PICTURE_SLICE_SCREENS_MAX 64
 #define PICTURE_WIDTH_MAX 3840
 #define PICTURE_HEIGHT_MAX 2160
 

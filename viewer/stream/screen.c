@@ -79,6 +79,7 @@ void screen_copy(
 {
 	size_t row_bytes = (size_t)to->width * SCREEN_PIXEL_BYTES;
 
+	self->painted_px += (uint64_t)to->width * to->height;
 	/* Downwards begins at the bottom, so that no row is overwritten before it was read. */
 	for (uint32_t i = 0; i < to->height; i++) {
 		uint32_t row = to->y > source_y ? to->height - 1u - i : i;
@@ -90,6 +91,7 @@ void screen_copy(
 
 void screen_put(struct screen *self, const struct screen_rect *area, const uint8_t *rgb)
 {
+	self->painted_px += (uint64_t)area->width * area->height;
 	for (uint32_t row = 0; row < area->height; row++) {
 		uint8_t *out = pixel_at(self, area->x, area->y + row);
 		for (uint32_t i = 0; i < area->width; i++, out += SCREEN_PIXEL_BYTES, rgb += 3) {
@@ -104,6 +106,7 @@ void screen_put(struct screen *self, const struct screen_rect *area, const uint8
 
 void screen_fill(struct screen *self, const struct screen_rect *area, const uint8_t rgb[3])
 {
+	self->painted_px += (uint64_t)area->width * area->height;
 	for (uint32_t row = 0; row < area->height; row++) {
 		uint8_t *out = pixel_at(self, area->x, area->y + row);
 		for (uint32_t i = 0; i < area->width; i++, out += SCREEN_PIXEL_BYTES) {

@@ -15,6 +15,7 @@ struct screen_rect {
 struct screen {
 	uint8_t *pixels; /* borrowed; rows without gap */
 	uint32_t width, height;
+	uint64_t painted_px; /* how much was written, since whoever looks at it set it to 0 */
 	uint16_t n_rects;
 	struct screen_rect rects[SCREEN_RECTS_MAX]; /* changed; may overlap */
 };

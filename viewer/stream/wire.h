@@ -28,7 +28,7 @@ enum wire_channel {
 	WIRE_PICTURE = 1, /* encode -> viewer: BEGIN, FRAME; viewer -> encode: ACK */
 	WIRE_CURSOR = 2,  /* encode -> viewer: cursor image, caret */
 	WIRE_TEXT = 3,    /* encode -> viewer: what became of a numbered text */
-	WIRE_INPUT = 4,   /* viewer -> capture: keys, pointer, wheel, text in one numbered sequence */
+	WIRE_INPUT = 4, /* viewer -> capture: keys, pointer, wheel, text in one numbered sequence */
 	WIRE_CHANNEL_OPTIONAL_MIN = 16,
 	/* Reserved, version 1 sends none of them: 16-31 video, 32-39 audio, 40 file and print, 41 recording. */
 };
@@ -42,9 +42,10 @@ enum wire_control_to_viewer {
 	WIRE_CONTROL_WELCOME = 1,
 	WIRE_CONTROL_STATE = 2,  /* u8 enum wire_state */
 	WIRE_CONTROL_NOTICE = 3, /* u8 enum viewer_notice (broker/base/session.h), string text */
-	WIRE_CONTROL_ENDED = 4,  /* u8 enum end_reason (broker/base/session.h), or 0xff: not attached, and then
+	WIRE_CONTROL_ENDED =
+	        4, /* u8 enum end_reason (broker/base/session.h), or 0xff: not attached, and then
 				  * u8 enum attach_outcome; gate closes next */
-	WIRE_CONTROL_PONG = 5,   /* u32 nonce of the ping */
+	WIRE_CONTROL_PONG = 5, /* u32 nonce of the ping */
 };
 enum wire_state { WIRE_STATE_STARTING = 0, WIRE_STATE_LIVE = 1 };
 
@@ -68,7 +69,8 @@ enum wire_capability {
 
 /* WIRE_PICTURE, viewer -> broker */
 enum wire_picture_from_viewer {
-	WIRE_PICTURE_ACK = 1, /* u32 frame drawn (all before it too), u32 microseconds from receipt to drawn */
+	WIRE_PICTURE_ACK =
+	        1, /* u32 frame drawn (all before it too), u32 microseconds from receipt to drawn */
 };
 
 /* WIRE_PICTURE, broker -> viewer (made by encode): types and payloads in viewer/stream/picture.h */
@@ -76,10 +78,10 @@ enum wire_picture_from_viewer {
 /* WIRE_INPUT, viewer -> broker: u32 sequence first, rising by one per message. modifiers: u16, bits of
  * enum input_modifier, the whole state as it is when the event happened. */
 enum wire_input {
-	WIRE_INPUT_KEY = 1,         /* u16 key (QEMU key number), u8 is down, u16 modifiers */
-	WIRE_INPUT_POINTER = 2,     /* u16 x, u16 y, u8 buttons (enum input_button), u16 modifiers */
-	WIRE_INPUT_WHEEL = 3,       /* u16 x, u16 y, u8 notches left, right, up, down, u16 modifiers */
-	WIRE_INPUT_TEXT = 4,        /* u32 text number, u8 is commit, string text */
+	WIRE_INPUT_KEY = 1,     /* u16 key (QEMU key number), u8 is down, u16 modifiers */
+	WIRE_INPUT_POINTER = 2, /* u16 x, u16 y, u8 buttons (enum input_button), u16 modifiers */
+	WIRE_INPUT_WHEEL = 3,   /* u16 x, u16 y, u8 notches left, right, up, down, u16 modifiers */
+	WIRE_INPUT_TEXT = 4,    /* u32 text number, u8 is commit, string text */
 	WIRE_INPUT_RELEASE_ALL = 5, /* nothing more: every key and button is up */
 };
 
