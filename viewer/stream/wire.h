@@ -42,9 +42,9 @@ enum wire_control_to_viewer {
 	WIRE_CONTROL_WELCOME = 1,
 	WIRE_CONTROL_STATE = 2,  /* u8 enum wire_state */
 	WIRE_CONTROL_NOTICE = 3, /* u8 enum viewer_notice (broker/base/session.h), string text */
-	WIRE_CONTROL_ENDED =
-	        4, /* u8 enum end_reason (broker/base/session.h), or 0xff: not attached, and then
-				  * u8 enum attach_outcome; gate closes next */
+	/* u8 enum end_reason (broker/base/session.h); or 0xff: not attached, and then u8 enum
+	 * attach_outcome. gate closes next */
+	WIRE_CONTROL_ENDED = 4,
 	WIRE_CONTROL_PONG = 5, /* u32 nonce of the ping */
 };
 enum wire_state { WIRE_STATE_STARTING = 0, WIRE_STATE_LIVE = 1 };
