@@ -37,7 +37,7 @@ static bool span_is(struct span span, const char *text)
 /* The span up to `end`, which is taken away with it; -1 when there is no `end`. */
 static int cut(struct span *rest, char end, struct span *out)
 {
-	const char *at = memchr(rest->text, end, rest->length);
+	const char *at = rest->length > 0 ? memchr(rest->text, end, rest->length) : NULL;
 
 	if (!at)
 		return SHOJI_ERR_MALFORMED;
