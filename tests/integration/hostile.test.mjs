@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { Broker, until } from './lib/broker.mjs';
 import { Person, PASSWORD } from './lib/person.mjs';
 
-const SESSIONS = 9; // three manners, by the lease's number
+const SESSIONS = 9; // of three manners, which the lease's random number chooses
 
 let broker;
 
