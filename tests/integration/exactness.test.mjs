@@ -106,7 +106,7 @@ test('a decoder that leaves out one tile is noticed', async t => {
 	await person.settled(1000);
 	const n = await compare(person, PAGES[0]);
 	assert.ok(n > 0, 'the missing tile went unnoticed');
-	assert.ok(n <= 2 * 64 * 64, `${n} pixels differ: more than a tile is missing`);
+	assert.ok(n <= 64 * 64, `${n} pixels differ: more than a tile is missing`);
 	await person.signOut();
 	await mutated.stop();
 });
