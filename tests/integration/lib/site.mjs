@@ -12,6 +12,7 @@ const TYPES = { '.html': 'text/html; charset=utf-8', '.css': 'text/css', '.png':
 const FOLDERS = {
 	reference: '/usr/share/debian-reference',
 	handbook: '/usr/share/doc/debian-handbook/html',
+	photographs: '/usr/share/doc/libjs-jquery-colorbox/examples/content',
 	pages: path.resolve(path.dirname(new URL(import.meta.url).pathname), '../pages'),
 };
 
@@ -25,6 +26,15 @@ function marker(page) {
 	const squares = markerColours(page).map(colour =>
 		`<i style="display:inline-block;width:16px;height:16px;background:#${colour.toString(16).padStart(6, '0')}"></i>`);
 	return `<div style="position:fixed;right:0;top:0;line-height:0;z-index:9999">${squares.join('')}</div>`;
+}
+
+// "?photographs=N" puts one after every Nth paragraph of a page: text and photographs, as a town's or a newspaper's
+// page has them.
+const PHOTOGRAPHS = ['daisy.jpg', 'ohoopee1.jpg', 'marylou.jpg', 'ohoopee2.jpg', 'ohoopee3.jpg', 'daisy@2x.jpg'];
+function withPhotographs(html, every) {
+	let n = 0;
+	return html.replaceAll('</p>', () => ++n % every ? '</p>'
+		: `</p><p><img src="/photographs/${PHOTOGRAPHS[n / every % PHOTOGRAPHS.length]}" alt=""></p>`);
 }
 
 export class Site {
@@ -58,9 +68,11 @@ export class Site {
 		response.writeHead(200, { 'content-type': TYPES[path.extname(file)] ?? 'application/octet-stream' });
 		const added = (url.searchParams.has('marker') ? marker(url.pathname) : '') + (url.searchParams.has('scroll')
 			? `<script src="/pages/scroll.js" data-seconds="${Number(url.searchParams.get('scroll'))}"></script>` : '');
-		if (!added)
+		const every = Number(url.searchParams.get('photographs'));
+		if (!added && !every)
 			return fs.createReadStream(file).pipe(response);
-		response.end(fs.readFileSync(file, 'utf8').replace(/<\/body>/i, `${added}</body>`));
+		const html = fs.readFileSync(file, 'utf8');
+		response.end((every > 0 ? withPhotographs(html, every) : html).replace(/<\/body>/i, `${added}</body>`));
 	}
 
 	take(request, response) {
