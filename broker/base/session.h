@@ -51,6 +51,13 @@ enum viewer_notice {
 };
 #define NOTICE_MAX NOTICE_DURATION_SOON
 
+/* The viewers that one session may have, each with a channel and a stream of its own. Its number is its place in arrays. */
+enum viewer_seat {
+	SEAT_PERSON = 0,
+	SEAT_ONLOOKER = 1, /* an administrator who looks on: never any input */
+};
+#define VIEWERS_MAX 2
+
 enum egress_verdict {
 	EGRESS_ALLOWED = 0,
 	EGRESS_DENIED_BY_LIST = 1, /* the deny list names it */

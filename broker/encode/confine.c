@@ -9,7 +9,8 @@
 #include <seccomp.h>
 #include <stdlib.h>
 
-/* The largest screen takes 33 MB four times over (buffer, image, reference, outbox); the rest are libraries. */
+/* The largest screen takes 33 MB twice (buffer, image) and twice more for each viewer (reference, outbox); the rest are
+ * libraries. */
 #define ADDRESS_SPACE_BYTES (1024ull * 1024 * 1024)
 #define HEAP_STEP_BYTES (256 * 1024)
 
@@ -32,6 +33,7 @@ static const struct sandbox_call calls[] = {
         SANDBOX_CALL(fcntl, "a new channel to gate is made non-blocking"),
         SANDBOX_CALL(close, "the channel that it replaces; a snapshot's memfd"),
         SANDBOX_CALL(brk, "malloc: what waits in a channel's queue"),
+        SANDBOX_CALL(madvise, "an onlooker's screen is given back when it leaves"),
         SANDBOX_CALL(restart_syscall, "a wait goes on after the process was stopped and continued"),
         SANDBOX_CALL(exit_group, "the end"),
 };

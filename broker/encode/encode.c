@@ -81,7 +81,13 @@ static int take_stream_peer(struct process *self, struct message *in)
 	struct message_stream_peer peer;
 	int error = message_get_stream_peer(in, &peer);
 
-	return error ? error : encoder_set_gate(self->encoder, peer.peer);
+	if (error)
+		return error;
+	if (peer.seat >= VIEWERS_MAX) {
+		close(peer.peer);
+		return SHOJI_ERR_FORBIDDEN;
+	}
+	return encoder_set_gate(self->encoder, (enum viewer_seat)peer.seat, peer.peer);
 }
 
 static int take_snapshot_fill(struct process *self, struct message *in)

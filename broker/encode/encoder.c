@@ -1,4 +1,4 @@
-/* Wires image, viewer and values to the channels. capture stands on the isolated host's side of the line, gate on the
+/* Wires image, viewers and values to the channels. capture stands on the isolated host's side of the line, gate on the
  * terminals': what either breaks ends the process, and its exit status says so. */
 #include "encode/encoder.h"
 
@@ -20,13 +20,23 @@
  * first one, unless it stays so for this long: a page may be plain. */
 #define PLAIN_PATIENCE_MS 4000
 
+/* One viewer and the channel to it: it waits for nobody but itself. */
+struct seat {
+	struct encoder *encoder;
+	struct channel *gate; /* NULL: none, or gone */
+	struct viewer viewer;
+	struct values_told told;
+	uint8_t *memory; /* of its screen and compressor: a part of the encoder's, whole pages */
+	size_t memory_size;
+};
+
 struct encoder {
 	struct encoder_setup setup;
-	struct channel *capture, *gate; /* NULL: none, or gone */
+	struct channel *capture; /* NULL: gone */
 	struct capture_check check;
 	struct image image;
 	struct values values;
-	struct viewer viewer;
+	struct seat seats[VIEWERS_MAX];
 	bool has_ended;
 	bool is_first_picture_told;
 	struct timer *plain_timer; /* runs from the first whole picture on */
@@ -47,13 +57,13 @@ static void end(struct encoder *self, enum worker_exit status)
 /* ---- to gate ---- */
 
 /* A channel that is broken is noticed by its own callback, at the next turn. */
-static bool send_slice(struct encoder *self, const uint8_t *slice, size_t length)
+static bool send_slice(struct seat *self, const uint8_t *slice, size_t length)
 {
 	int error =
 	        CHANNEL_SEND(self->gate, slice, .bytes = slice, .bytes_length = (uint32_t)length);
 
 	if (error == SHOJI_ERR_MEMORY)
-		end(self, WORKER_EXIT_MEMORY);
+		end(self->encoder, WORKER_EXIT_MEMORY);
 	return error == 0;
 }
 
@@ -61,7 +71,7 @@ static bool send_slice(struct encoder *self, const uint8_t *slice, size_t length
  * queue. */
 static void pump_outbox(void *data)
 {
-	struct encoder *self = data;
+	struct seat *self = data;
 	const uint8_t *slice;
 	size_t length;
 
@@ -73,29 +83,36 @@ static void pump_outbox(void *data)
 	}
 }
 
-static void pump_values(struct encoder *self)
+static void pump_values(struct seat *self)
 {
 	static uint8_t slice[WIRE_SLICE_MAX];
 
 	while (viewer_has_begun(&self->viewer) && !channel_wants_write(self->gate)) {
-		size_t length = values_next(&self->values, self->viewer.capabilities, slice);
+		size_t length = values_next(
+		        &self->encoder->values, &self->told, self->viewer.capabilities, slice);
 		if (length == 0 || !send_slice(self, slice, length))
 			return;
 	}
 }
 
 /* May be called at any time; does what is possible now. */
-static void pump(struct encoder *self)
+static void pump(struct seat *self)
 {
-	if (!self->gate || self->viewer.state == VIEWER_ABSENT || self->has_ended)
+	if (!self->gate || self->viewer.state == VIEWER_ABSENT || self->encoder->has_ended)
 		return;
 	pump_values(self);
 	pump_outbox(self);
-	viewer_work(&self->viewer, &self->image);
+	viewer_work(&self->viewer, &self->encoder->image);
 	/* Those that had to wait for a BEGIN which went only now. */
 	pump_values(self);
 	/* zstd refused its own parameters, or the worst case was counted wrongly. */
 	ensure(!self->viewer.has_failed);
+}
+
+static void pump_all(struct encoder *self)
+{
+	for (int i = 0; i < VIEWERS_MAX; i++)
+		pump(&self->seats[i]);
 }
 
 /* ---- from capture ---- */
@@ -107,7 +124,8 @@ static int take_geometry(struct encoder *self, struct message *in)
 	if (message_get_geometry(in, &geometry) || capture_check_geometry(&self->check, &geometry))
 		return SHOJI_ERR_FORBIDDEN;
 	image_resize(&self->image, self->image_memory, geometry.width, geometry.height);
-	viewer_resize(&self->viewer, geometry.width, geometry.height);
+	for (int i = 0; i < VIEWERS_MAX; i++)
+		viewer_resize(&self->seats[i].viewer, geometry.width, geometry.height);
 	values_forget_caret(&self->values);
 	return 0;
 }
@@ -135,17 +153,23 @@ static void on_plain_for_long(void *data)
 	tell_first_picture(self);
 }
 
+static void tell_viewer(struct viewer *viewer, const struct message_damage *damage)
+{
+	for (uint16_t i = 0; i < damage->n_rects; i++)
+		viewer_damage(viewer, &damage->rects[i]);
+	for (uint16_t i = 0; i < damage->n_copies; i++)
+		viewer_hint(viewer, &damage->copies[i]);
+}
+
 /* The areas are read at once, whatever the viewer's credit: capture waits for the answer. */
 static void take_areas(struct encoder *self, const struct message_damage *damage)
 {
 	uint32_t stride_bytes = self->setup.width_max * (uint32_t)PIXEL_BYTES;
 
-	for (uint16_t i = 0; i < damage->n_rects; i++) {
+	for (uint16_t i = 0; i < damage->n_rects; i++)
 		image_take(&self->image, self->setup.pixels, stride_bytes, &damage->rects[i]);
-		viewer_damage(&self->viewer, &damage->rects[i]);
-	}
-	for (uint16_t i = 0; i < damage->n_copies; i++)
-		viewer_hint(&self->viewer, &damage->copies[i]);
+	for (int i = 0; i < VIEWERS_MAX; i++)
+		tell_viewer(&self->seats[i].viewer, damage);
 	image_look(&self->image);
 }
 
@@ -198,13 +222,14 @@ static int take_takes_text(struct encoder *self, struct message *in)
 static int take_text_outcome(struct encoder *self, struct message *in)
 {
 	struct message_text_outcome outcome;
+	struct seat *person = &self->seats[SEAT_PERSON];
 
 	if (message_get_text_outcome(in, &outcome) || capture_check_text_outcome(&outcome))
 		return SHOJI_ERR_FORBIDDEN;
 	/* Nobody is there who asked. */
-	if (self->viewer.state == VIEWER_ABSENT)
+	if (person->viewer.state == VIEWER_ABSENT)
 		return 0;
-	return values_add_outcome(&self->values, &outcome);
+	return values_add_outcome(&person->told, &outcome);
 }
 
 static int take_from_capture(struct encoder *self, struct message *in)
@@ -244,7 +269,7 @@ static void on_capture_message(void *data, struct channel *channel, struct messa
 		end(self, WORKER_EXIT_PEER);
 		return;
 	}
-	pump(self);
+	pump_all(self);
 }
 
 static void on_capture_close(void *data, struct channel *channel, int error)
@@ -262,7 +287,7 @@ static void on_capture_close(void *data, struct channel *channel, int error)
 
 /* ---- from gate ---- */
 
-static int take_join(struct encoder *self, struct message *in)
+static int take_join(struct seat *self, struct message *in)
 {
 	struct message_viewer_join join;
 
@@ -272,12 +297,11 @@ static int take_join(struct encoder *self, struct message *in)
 	        join.window_log_max > WIRE_WINDOW_LOG_MAX)
 		return SHOJI_ERR_FORBIDDEN;
 	viewer_join(&self->viewer, &join);
-	values_forget_outcomes(&self->values);
-	values_all_due(&self->values);
+	values_told_nothing(&self->told);
 	return 0;
 }
 
-static int take_ack(struct encoder *self, struct message *in)
+static int take_ack(struct seat *self, struct message *in)
 {
 	struct message_viewer_ack ack;
 
@@ -285,12 +309,24 @@ static int take_ack(struct encoder *self, struct message *in)
 		return SHOJI_ERR_FORBIDDEN;
 	/* The viewer's number, which gate passes on as it is: a wrong one is not gate's doing. */
 	if (!viewer_ack(&self->viewer, ack.frame))
-		log_debug(self->setup.lease_id, "frame %u was acknowledged and never sent",
+		log_debug(self->encoder->setup.lease_id, "frame %u was acknowledged and never sent",
 		        ack.frame);
 	return 0;
 }
 
-static int take_from_gate(struct encoder *self, struct message *in)
+/* Of the person's screen the picture is kept: they come back to it. An onlooker's memory is given back, and only the next
+ * one touches it again. */
+static void leave(struct seat *self)
+{
+	viewer_leave(&self->viewer);
+	values_told_nothing(&self->told);
+	if (self == &self->encoder->seats[SEAT_PERSON])
+		return;
+	viewer_forget_screen(&self->viewer);
+	madvise(self->memory, self->memory_size, MADV_DONTNEED);
+}
+
+static int take_from_gate(struct seat *self, struct message *in)
 {
 	switch (in->number) {
 	case MESSAGE_VIEWER_JOIN:
@@ -298,8 +334,7 @@ static int take_from_gate(struct encoder *self, struct message *in)
 	case MESSAGE_VIEWER_ACK:
 		return take_ack(self, in);
 	case MESSAGE_VIEWER_LEAVE:
-		viewer_leave(&self->viewer);
-		values_forget_outcomes(&self->values);
+		leave(self);
 		return 0;
 	default:
 		return SHOJI_ERR_FORBIDDEN;
@@ -308,15 +343,15 @@ static int take_from_gate(struct encoder *self, struct message *in)
 
 static void on_gate_message(void *data, struct channel *channel, struct message *in)
 {
-	struct encoder *self = data;
+	struct seat *self = data;
 
 	(void)channel;
-	if (self->has_ended)
+	if (self->encoder->has_ended)
 		return;
 	if (take_from_gate(self, in)) {
-		log_error(self->setup.lease_id, "gate said something forbidden (message %u)",
-		        in->number);
-		end(self, WORKER_EXIT_PEER);
+		log_error(self->encoder->setup.lease_id,
+		        "gate said something forbidden (message %u)", in->number);
+		end(self->encoder, WORKER_EXIT_PEER);
 		return;
 	}
 	pump(self);
@@ -328,25 +363,24 @@ static void on_gate_drained(void *data, struct channel *channel)
 	pump(data);
 }
 
-static void drop_gate(struct encoder *self)
+static void drop_gate(struct seat *self)
 {
 	channel_free(self->gate);
 	self->gate = NULL;
-	viewer_leave(&self->viewer);
-	values_forget_outcomes(&self->values);
+	leave(self);
 }
 
 static void on_gate_close(void *data, struct channel *channel, int error)
 {
-	struct encoder *self = data;
+	struct seat *self = data;
 
 	(void)channel;
 	drop_gate(self);
 	/* gate was started anew: monitor brings the channel to the new one. */
 	if (error == SHOJI_ERR_CLOSED)
 		return;
-	log_error(self->setup.lease_id, "channel to gate: %s", shoji_error_text(error));
-	end(self, WORKER_EXIT_PEER);
+	log_error(self->encoder->setup.lease_id, "channel to gate: %s", shoji_error_text(error));
+	end(self->encoder, WORKER_EXIT_PEER);
 }
 
 /* ---- life ---- */
@@ -356,32 +390,56 @@ static size_t rounded(size_t bytes)
 	return (bytes + 4095) & ~(size_t)4095;
 }
 
-/* Address space for the largest screen; what a smaller one does not touch is never made. */
-static bool reserve(struct encoder *self)
+enum seat_part { PART_REFERENCE, PART_COMPRESSOR, PART_OUTBOX, SEAT_PARTS };
+
+/* Where in a seat's memory each part is; the last entry is its size. */
+static void lay_out(const struct encoder *self, size_t at[SEAT_PARTS + 1])
 {
 	uint32_t width = self->setup.width_max, height = self->setup.height_max;
-	size_t screen = rounded((size_t)width * height * PIXEL_BYTES);
-	size_t sizes[5] = {screen, screen, rounded(compressor_size()),
-	        rounded(compressor_once_size()), rounded(outbox_size(width, height))};
-	uint8_t *parts[5];
 
-	for (size_t i = 0; i < 5; i++)
-		self->memory_size += sizes[i];
+	at[PART_REFERENCE] = 0;
+	at[PART_COMPRESSOR] = rounded((size_t)width * height * PIXEL_BYTES);
+	at[PART_OUTBOX] = at[PART_COMPRESSOR] + rounded(compressor_size());
+	at[SEAT_PARTS] = at[PART_OUTBOX] + rounded(outbox_size(width, height));
+}
+
+static void init_seat(struct encoder *self, struct seat *seat, uint8_t *memory)
+{
+	size_t at[SEAT_PARTS + 1];
+
+	lay_out(self, at);
+	seat->encoder = self;
+	seat->memory = memory;
+	seat->memory_size = at[SEAT_PARTS];
+	viewer_init(&seat->viewer, self->setup.epoch,
+	        &(struct viewer_memory){
+	                .reference = (uint32_t *)(void *)(memory + at[PART_REFERENCE]),
+	                .compressor = memory + at[PART_COMPRESSOR],
+	                .outbox = memory + at[PART_OUTBOX],
+	                .outbox_size = at[SEAT_PARTS] - at[PART_OUTBOX]},
+	        pump_outbox, seat);
+}
+
+/* Address space for the largest screen and every seat; what a smaller one or an empty seat does not touch is never made. */
+static bool reserve(struct encoder *self)
+{
+	size_t image =
+	        rounded((size_t)self->setup.width_max * self->setup.height_max * PIXEL_BYTES);
+	size_t once = rounded(compressor_once_size());
+	size_t seat[SEAT_PARTS + 1];
+
+	lay_out(self, seat);
+	self->memory_size = image + once + VIEWERS_MAX * seat[SEAT_PARTS];
 	void *memory = mmap(NULL, self->memory_size, PROT_READ | PROT_WRITE,
 	        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (memory == MAP_FAILED)
 		return false;
 	self->memory = memory;
-	for (size_t i = 0, at = 0; i < 5; at += sizes[i], i++)
-		parts[i] = self->memory + at;
-	self->image_memory = (uint32_t *)(void *)parts[0];
-	values_init(&self->values, parts[3], sizes[3]);
-	viewer_init(&self->viewer, self->setup.epoch,
-	        &(struct viewer_memory){.reference = (uint32_t *)(void *)parts[1],
-	                .compressor = parts[2],
-	                .outbox = parts[4],
-	                .outbox_size = sizes[4]},
-	        pump_outbox, self);
+	self->image_memory = (uint32_t *)memory;
+	values_init(&self->values, self->memory + image, once);
+	for (int i = 0; i < VIEWERS_MAX; i++)
+		init_seat(self, &self->seats[i],
+		        self->memory + image + once + (size_t)i * seat[SEAT_PARTS]);
 	return true;
 }
 
@@ -411,7 +469,8 @@ void encoder_free(struct encoder *self)
 	if (!self)
 		return;
 	channel_free(self->capture);
-	channel_free(self->gate);
+	for (int i = 0; i < VIEWERS_MAX; i++)
+		channel_free(self->seats[i].gate);
 	timer_free(self->plain_timer);
 	munmap(self->memory, self->memory_size);
 	free(self);
@@ -428,15 +487,17 @@ int encoder_set_capture(struct encoder *self, int fd)
 	        self->capture, self->setup.loop, on_capture_message, on_capture_close, self);
 }
 
-int encoder_set_gate(struct encoder *self, int fd)
+int encoder_set_gate(struct encoder *self, enum viewer_seat number, int fd)
 {
-	drop_gate(self);
-	self->gate = channel_new(fd, LINK_GATE_ENCODE, SIDE_B);
-	if (!self->gate)
+	struct seat *seat = &self->seats[number];
+
+	drop_gate(seat);
+	seat->gate = channel_new(fd, LINK_GATE_ENCODE, SIDE_B);
+	if (!seat->gate)
 		return SHOJI_ERR_MEMORY;
-	channel_set_phase(self->gate, PHASE_READY);
-	channel_set_on_drained(self->gate, on_gate_drained);
-	return channel_watch(self->gate, self->setup.loop, on_gate_message, on_gate_close, self);
+	channel_set_phase(seat->gate, PHASE_READY);
+	channel_set_on_drained(seat->gate, on_gate_drained);
+	return channel_watch(seat->gate, self->setup.loop, on_gate_message, on_gate_close, seat);
 }
 
 void encoder_picture(const struct encoder *self, struct encoder_picture *picture)
@@ -449,5 +510,5 @@ void encoder_picture(const struct encoder *self, struct encoder_picture *picture
 
 const struct frame_counts *encoder_counts(const struct encoder *self)
 {
-	return &self->viewer.counts;
+	return &self->seats[SEAT_PERSON].viewer.counts;
 }

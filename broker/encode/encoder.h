@@ -28,9 +28,9 @@ struct encoder_setup {
 struct encoder *encoder_new(const struct encoder_setup *setup);
 void encoder_free(struct encoder *self);
 
-/* Takes fd, the end of the channel to capture, resp. gate; a new one replaces the old. 0 or SHOJI_ERR_MEMORY. */
+/* Takes fd, the end of the channel to capture, resp. of one seat's to gate; a new one replaces the old. 0 or SHOJI_ERR_MEMORY. */
 int encoder_set_capture(struct encoder *self, int fd);
-int encoder_set_gate(struct encoder *self, int fd);
+int encoder_set_gate(struct encoder *self, enum viewer_seat seat, int fd);
 
 struct encoder_picture {
 	const uint32_t *pixels; /* B,G,R,X; borrowed until the loop's next turn */
@@ -38,6 +38,7 @@ struct encoder_picture {
 	uint32_t stride_bytes;
 };
 void encoder_picture(const struct encoder *self, struct encoder_picture *picture);
+/* Of the person's viewer. */
 const struct frame_counts *encoder_counts(const struct encoder *self);
 
 #endif

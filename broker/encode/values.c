@@ -16,6 +16,7 @@ void values_init(struct values *self, void *once_memory, size_t once_size)
 	self->once_memory = once_memory;
 	self->once_size = once_size;
 	self->takes_text = 2;
+	self->takes_text_version = 1;
 }
 
 static void put_header(struct bytes_writer *writer, uint8_t channel, uint8_t type)
@@ -74,86 +75,88 @@ void values_set_cursor(struct values *self, const struct message_cursor *cursor)
 	bytes_put_u8(&writer, shown.width ? shown.hot_x : 0);
 	bytes_put_u8(&writer, shown.width ? shown.hot_y : 0);
 	self->cursor_length = writer.length + length;
-	self->has_cursor = self->is_cursor_due = true;
+	self->cursor_version++;
 }
 
 void values_set_caret(struct values *self, const struct message_caret *caret)
 {
 	self->caret = *caret;
-	self->has_caret = self->is_caret_due = true;
+	self->has_caret = true;
+	self->caret_version++;
 }
 
 void values_forget_caret(struct values *self)
 {
-	self->has_caret = self->is_caret_due = false;
+	self->has_caret = false;
 }
 
 void values_set_takes_text(struct values *self, uint8_t takes_text)
 {
 	self->takes_text = takes_text;
-	self->is_takes_text_due = true;
+	self->takes_text_version++;
 }
 
-int values_add_outcome(struct values *self, const struct message_text_outcome *outcome)
+int values_add_outcome(struct values_told *told, const struct message_text_outcome *outcome)
 {
-	if (self->n_outcomes == VALUES_OUTCOMES_MAX)
+	if (told->n_outcomes == VALUES_OUTCOMES_MAX)
 		return SHOJI_ERR_LIMIT;
-	self->outcomes[self->n_outcomes++] = *outcome;
+	told->outcomes[told->n_outcomes++] = *outcome;
 	return 0;
 }
 
-void values_all_due(struct values *self)
+void values_told_nothing(struct values_told *told)
 {
-	self->is_cursor_due = self->has_cursor;
-	self->is_caret_due = self->has_caret;
-	self->is_takes_text_due = true;
+	told->cursor_version = told->caret_version = told->takes_text_version = 0;
+	told->n_outcomes = 0;
 }
 
-void values_forget_outcomes(struct values *self)
-{
-	self->n_outcomes = 0;
-}
-
-static void put_caret(struct values *self, struct bytes_writer *writer)
+static void put_caret(const struct values *self, struct bytes_writer *writer)
 {
 	put_header(writer, WIRE_CURSOR, WIRE_CURSOR_CARET);
 	bytes_put_u16(writer, self->caret.x);
 	bytes_put_u16(writer, self->caret.y);
 	bytes_put_u16(writer, self->caret.width);
 	bytes_put_u16(writer, self->caret.height);
-	self->is_caret_due = false;
 }
 
-static void put_takes_text(struct values *self, struct bytes_writer *writer)
+static void put_takes_text(const struct values *self, struct bytes_writer *writer)
 {
 	put_header(writer, WIRE_TEXT, WIRE_TEXT_TAKEN);
 	bytes_put_u8(writer, self->takes_text);
-	self->is_takes_text_due = false;
 }
 
-static void put_outcome(struct values *self, struct bytes_writer *writer)
+static void put_outcome(struct values_told *told, struct bytes_writer *writer)
 {
 	put_header(writer, WIRE_TEXT, WIRE_TEXT_OUTCOME);
-	bytes_put_u32(writer, self->outcomes[0].text_number);
-	bytes_put_u8(writer, self->outcomes[0].outcome);
-	self->n_outcomes--;
-	memmove(self->outcomes, self->outcomes + 1, self->n_outcomes * sizeof(self->outcomes[0]));
+	bytes_put_u32(writer, told->outcomes[0].text_number);
+	bytes_put_u8(writer, told->outcomes[0].outcome);
+	told->n_outcomes--;
+	memmove(told->outcomes, told->outcomes + 1, told->n_outcomes * sizeof(told->outcomes[0]));
 }
 
-size_t values_next(struct values *self, uint32_t capabilities, uint8_t *out)
+/* A state that is not there (version 0) is never due. */
+static bool take_due(uint32_t version, uint32_t *told)
+{
+	bool is_due = version != 0 && version != *told;
+
+	*told = version;
+	return is_due;
+}
+
+size_t values_next(
+        const struct values *self, struct values_told *told, uint32_t capabilities, uint8_t *out)
 {
 	struct bytes_writer writer;
 
 	bytes_writer_init(&writer, out, WIRE_SLICE_MAX);
-	if (self->n_outcomes > 0) {
-		put_outcome(self, &writer);
-	} else if (self->is_takes_text_due) {
+	if (told->n_outcomes > 0)
+		put_outcome(told, &writer);
+	else if (take_due(self->takes_text_version, &told->takes_text_version))
 		put_takes_text(self, &writer);
-	} else if (self->is_caret_due) {
+	else if (self->has_caret && take_due(self->caret_version, &told->caret_version))
 		put_caret(self, &writer);
-	} else if (self->is_cursor_due && (capabilities & WIRE_CAN_CURSOR)) {
+	else if ((capabilities & WIRE_CAN_CURSOR) &&
+	         take_due(self->cursor_version, &told->cursor_version))
 		bytes_put_raw(&writer, self->cursor, self->cursor_length);
-		self->is_cursor_due = false;
-	}
 	return writer.length;
 }

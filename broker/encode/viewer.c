@@ -1,4 +1,4 @@
-/* The state of the one viewer. Its words come through gate, and the numbers in them are checked: a viewer can only
+/* The state of one viewer. Its words come through gate, and the numbers in them are checked: a viewer can only
  * harm what it is shown itself. */
 #include "encode/viewer.h"
 
@@ -121,6 +121,14 @@ void viewer_leave(struct viewer *self)
 {
 	if (self->state != VIEWER_ABSENT)
 		viewer_set_state(self, VIEWER_ABSENT);
+}
+
+void viewer_forget_screen(struct viewer *self)
+{
+	ensure(self->state == VIEWER_ABSENT);
+	self->has_reference = false;
+	self->keeps_screen = false;
+	self->slicer.compressor = NULL;
 }
 
 bool viewer_has_begun(const struct viewer *self)

@@ -72,6 +72,8 @@ void viewer_join(struct viewer *self, const struct message_viewer_join *join);
 /* Frames that were never sent are not believed: returns false. */
 bool viewer_ack(struct viewer *self, uint32_t frame);
 void viewer_leave(struct viewer *self);
+/* Its memory is about to be emptied: what it held is no longer known. Only of an absent viewer. */
+void viewer_forget_screen(struct viewer *self);
 /* Whether the viewer's BEGIN is on its way: nothing else may come before it, because gate tells by it whose a slice is. */
 bool viewer_has_begun(const struct viewer *self);
 

@@ -37,7 +37,7 @@ static int on_session_join(struct gate *gate, struct message *in)
 	int error = message_get_session_join(in, &join);
 
 	if (!error)
-		session_join(gate, join.lease_id, join.stream, join.input);
+		session_join(gate, &join);
 	return error;
 }
 

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #define ACTIVITY_EVERY_MS 10000
 
@@ -39,12 +40,14 @@ static struct session *get(struct gate *gate, uint64_t lease_id)
 		return NULL;
 	self->gate = gate;
 	self->lease_id = lease_id;
+	for (int i = 0; i < VIEWERS_MAX; i++)
+		self->seats[i].session = self;
 	self->next = gate->sessions;
 	gate->sessions = self;
 	return self;
 }
 
-static void close_stream(struct session *self)
+static void close_stream(struct seat *self)
 {
 	channel_free(self->stream);
 	self->stream = NULL;
@@ -65,14 +68,19 @@ static void session_free(struct session *self)
 			*at = self->next;
 			break;
 		}
-	close_stream(self);
+	for (int i = 0; i < VIEWERS_MAX; i++)
+		close_stream(&self->seats[i]);
 	close_input(self);
 	free(self);
 }
 
 static void free_if_unused(struct session *self)
 {
-	if (!self->stream && !self->input && !self->viewer && !self->owes_detached)
+	bool is_used = self->input || self->owes_detached;
+
+	for (int i = 0; i < VIEWERS_MAX; i++)
+		is_used = is_used || self->seats[i].stream || self->seats[i].viewer;
+	if (!is_used)
 		session_free(self);
 }
 
@@ -85,21 +93,21 @@ void session_free_all(struct gate *gate)
 /* ---- the stream: encode -> viewer ---- */
 
 /* encode ends when its socket closes; monitor then ends the session. */
-static void end_stream(struct session *self)
+static void end_stream(struct seat *self)
 {
 	close_stream(self);
 	if (self->viewer)
 		viewer_end(self->viewer, END_ENCODE_FAILED, LEAVE_DETACHED);
 	else
-		free_if_unused(self);
+		free_if_unused(self->session);
 }
 
-static void on_slice(struct session *self, const uint8_t *slice, size_t length)
+static void on_slice(struct seat *self, const uint8_t *slice, size_t length)
 {
 	int error = slice_check(&self->slices, slice, length, clock_now_ms());
 
 	if (error) {
-		log_error(self->lease_id,
+		log_error(self->session->lease_id,
 		        "encode broke the rules of the stream (%s): the stream is closed",
 		        shoji_error_text(error));
 		end_stream(self);
@@ -118,7 +126,7 @@ static void on_slice(struct session *self, const uint8_t *slice, size_t length)
 
 static void on_stream_message(void *data, struct channel *channel, struct message *in)
 {
-	struct session *self = data;
+	struct seat *self = data;
 	struct message_slice slice;
 
 	(void)channel;
@@ -126,41 +134,41 @@ static void on_stream_message(void *data, struct channel *channel, struct messag
 		on_slice(self, slice.bytes, slice.bytes_length);
 		return;
 	}
-	log_error(self->lease_id, "encode sent a malformed message: the stream is closed");
+	log_error(self->session->lease_id, "encode sent a malformed message: the stream is closed");
 	end_stream(self);
 }
 
 static void on_stream_close(void *data, struct channel *channel, int error)
 {
-	struct session *self = data;
+	struct seat *self = data;
 
 	(void)channel;
 	/* monitor tells in a moment why; the viewer keeps its last picture until then. */
-	log_info(self->lease_id, "stream closed: %s", shoji_error_text(error));
+	log_info(self->session->lease_id, "stream closed: %s", shoji_error_text(error));
 	close_stream(self);
-	free_if_unused(self);
+	free_if_unused(self->session);
 }
 
-static int open_stream(struct session *self, int fd)
+static int open_stream(struct seat *self, int fd)
 {
 	close_stream(self);
 	self->stream = channel_new(fd, LINK_GATE_ENCODE, SIDE_A);
 	if (!self->stream)
 		return SHOJI_ERR_MEMORY;
 	channel_set_phase(self->stream, PHASE_READY);
-	if (!channel_watch(
-	            self->stream, self->gate->loop, on_stream_message, on_stream_close, self))
+	if (!channel_watch(self->stream, self->session->gate->loop, on_stream_message,
+	            on_stream_close, self))
 		return 0;
 	close_stream(self);
 	return SHOJI_ERR_MEMORY;
 }
 
-bool session_is_live(const struct session *self)
+bool seat_is_live(const struct seat *self)
 {
-	return self->stream && self->input;
+	return self->stream && self->session->input;
 }
 
-void session_begin_stream(struct session *self)
+void seat_begin_stream(struct seat *self)
 {
 	struct message_viewer_join join;
 
@@ -169,16 +177,16 @@ void session_begin_stream(struct session *self)
 	self->is_awaiting_begin = true;
 	channel_pause(self->stream, false);
 	if (CHANNEL_SEND_VALUE(self->stream, viewer_join, &join))
-		log_warning(self->lease_id, "encode could not be told of the viewer");
+		log_warning(self->session->lease_id, "encode could not be told of the viewer");
 }
 
-void session_resume(struct session *self)
+void seat_resume(struct seat *self)
 {
 	if (self->stream)
 		channel_pause(self->stream, false);
 }
 
-void session_acknowledge(struct session *self, uint32_t frame, uint32_t drawn_after_us)
+void seat_acknowledge(struct seat *self, uint32_t frame, uint32_t drawn_after_us)
 {
 	/* One that is lost is made up for by the next: it acknowledges all before it. */
 	if (self->stream)
@@ -333,32 +341,39 @@ void session_input(struct session *self, const struct viewer_message *message)
 
 /* ---- joining and leaving ---- */
 
-struct session *session_attach(struct gate *gate, uint64_t lease_id, struct viewer *viewer)
+struct seat *session_attach(struct gate *gate, uint64_t lease_id, struct viewer *viewer)
 {
 	struct session *self = get(gate, lease_id);
+	struct seat *seat = self ? &self->seats[SEAT_PERSON] : NULL;
 
 	if (!self)
 		return NULL;
-	if (self->viewer)
-		viewer_replace(self->viewer);
-	self->viewer = viewer;
+	if (seat->viewer)
+		viewer_replace(seat->viewer);
+	seat->viewer = viewer;
 	self->owes_detached = false;
 	self->told_activity_ms = 0;
-	return self;
+	return seat;
 }
 
-void session_detach(struct session *self, struct viewer *viewer, enum session_leave leave)
+static void empty(struct seat *self)
 {
+	self->viewer = NULL;
+	if (!self->stream)
+		return;
+	CHANNEL_SEND(self->stream, viewer_leave);
+	channel_pause(self->stream, false);
+}
+
+void seat_leave(struct seat *seat, struct viewer *viewer, enum session_leave leave)
+{
+	struct session *self = seat->session;
 	struct gate *gate = self->gate;
 
-	if (self->viewer != viewer)
+	if (seat->viewer != viewer)
 		return;
-	self->viewer = NULL;
 	release_all(self);
-	if (self->stream) {
-		CHANNEL_SEND(self->stream, viewer_leave);
-		channel_pause(self->stream, false);
-	}
+	empty(seat);
 	if (leave == LEAVE_REPLACED)
 		return;
 	log_info(self->lease_id, "viewer left");
@@ -368,22 +383,41 @@ void session_detach(struct session *self, struct viewer *viewer, enum session_le
 		session_tell_owed(gate);
 }
 
-void session_join(struct gate *gate, uint64_t lease_id, int stream_fd, int input_fd)
+/* The session's viewer, which keeper means. */
+static struct viewer *person_of(const struct session *self)
 {
-	struct session *self = get(gate, lease_id);
+	return self ? self->seats[SEAT_PERSON].viewer : NULL;
+}
+
+static int open_all(struct session *self, const struct message_session_join *join)
+{
+	const int streams[VIEWERS_MAX] = {
+	        [SEAT_PERSON] = join->stream, [SEAT_ONLOOKER] = join->onlooker};
+	int error = open_input(self, join->input);
+
+	for (int i = 0; i < VIEWERS_MAX; i++) {
+		int stream_error = open_stream(&self->seats[i], streams[i]);
+		error = error ? error : stream_error;
+	}
+	return error;
+}
+
+void session_join(struct gate *gate, const struct message_session_join *join)
+{
+	struct session *self = get(gate, join->lease_id);
 
 	if (!self) {
-		log_error(lease_id, "no memory to join this session");
-		channel_free(channel_new(stream_fd, LINK_GATE_ENCODE, SIDE_A)); /* closes it */
-		channel_free(channel_new(input_fd, LINK_GATE_CAPTURE, SIDE_A));
+		log_error(join->lease_id, "no memory to join this session");
+		close(join->stream);
+		close(join->input);
+		close(join->onlooker);
 		return;
 	}
-	int stream_error = open_stream(self, stream_fd);
-	int input_error = open_input(self, input_fd);
-	if (stream_error || input_error)
-		log_error(lease_id, "no memory to join this session");
-	if (self->viewer && session_is_live(self))
-		viewer_on_live(self->viewer);
+	if (open_all(self, join))
+		log_error(join->lease_id, "no memory to join this session");
+	for (int i = 0; i < VIEWERS_MAX; i++)
+		if (self->seats[i].viewer && seat_is_live(&self->seats[i]))
+			viewer_on_live(self->seats[i].viewer);
 	free_if_unused(self);
 }
 
@@ -393,36 +427,36 @@ void session_gone(struct gate *gate, uint64_t lease_id, unsigned reason)
 
 	if (!self)
 		return;
-	close_stream(self);
 	close_input(self);
-	if (self->viewer)
-		viewer_end(self->viewer, reason, LEAVE_OVER); /* detaches it */
-	self = find(gate, lease_id);
+	for (int i = 0; self && i < VIEWERS_MAX; i++) {
+		close_stream(&self->seats[i]);
+		if (self->seats[i].viewer)
+			viewer_end(self->seats[i].viewer, reason, LEAVE_OVER); /* it leaves */
+		self = find(gate, lease_id);
+	}
 	if (self)
 		free_if_unused(self);
 }
 
 void session_end_viewer(struct gate *gate, uint64_t lease_id, unsigned reason)
 {
-	struct session *self = find(gate, lease_id);
+	struct viewer *viewer = person_of(find(gate, lease_id));
 
-	if (self && self->viewer)
-		viewer_end(self->viewer, reason, LEAVE_OVER);
+	if (viewer)
+		viewer_end(viewer, reason, LEAVE_OVER);
 }
 
 void session_notify_viewer(struct gate *gate, uint64_t lease_id, unsigned notice, const char *text)
 {
-	struct session *self = find(gate, lease_id);
+	struct viewer *viewer = person_of(find(gate, lease_id));
 
-	if (self && self->viewer)
-		viewer_notice(self->viewer, notice, text);
+	if (viewer)
+		viewer_notice(viewer, notice, text);
 }
 
 bool session_has_viewer(struct gate *gate, uint64_t lease_id)
 {
-	const struct session *self = find(gate, lease_id);
-
-	return self && self->viewer;
+	return person_of(find(gate, lease_id)) != NULL;
 }
 
 void session_owe_detached(struct gate *gate, uint64_t lease_id)
@@ -452,6 +486,6 @@ void session_tell_owed(struct gate *gate)
 void session_tell_attached(struct gate *gate)
 {
 	for (struct session *at = gate->sessions; at; at = at->next)
-		if (at->viewer)
+		if (person_of(at))
 			keeper_tell_activity(gate, at->lease_id);
 }

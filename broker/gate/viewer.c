@@ -47,7 +47,7 @@ struct notice {
 
 struct viewer {
 	struct connection *connection;
-	struct session *session; /* NULL: not attached */
+	struct seat *seat; /* NULL: not attached */
 	enum viewer_state state;
 	char cookie[TOKEN_HEX_DIGITS + 1]; /* until keeper was asked */
 
@@ -81,7 +81,7 @@ struct viewer {
 
 static uint64_t lease_of(const struct viewer *self)
 {
-	return self->session ? self->session->lease_id : 0;
+	return self->seat ? self->seat->session->lease_id : 0;
 }
 
 static void ask_to_write(struct viewer *self)
@@ -103,11 +103,11 @@ struct viewer *viewer_new(struct connection *connection)
 
 static void leave_session(struct viewer *self, enum session_leave leave)
 {
-	struct session *session = self->session;
+	struct seat *seat = self->seat;
 
-	self->session = NULL;
-	if (session)
-		session_detach(session, self, leave);
+	self->seat = NULL;
+	if (seat)
+		seat_leave(seat, self, leave);
 }
 
 void viewer_free(struct viewer *self)
@@ -173,7 +173,7 @@ static void end(struct viewer *self, unsigned due, unsigned reason, enum session
 /* Closes for a rule that the viewer broke. Returns -1. */
 static int refuse(struct viewer *self, enum lws_close_status status, const char *why)
 {
-	if (self->session)
+	if (self->seat)
 		log_info(lease_of(self), "viewer at %s closed: %s", self->connection->address, why);
 	else
 		connection_log_refusal(self->connection, why);
@@ -209,7 +209,7 @@ static int on_hello(struct viewer *self)
 
 static void welcome(struct viewer *self, const struct message_attach_result *result)
 {
-	bool is_live = session_is_live(self->session);
+	bool is_live = seat_is_live(self->seat);
 
 	memcpy(self->attach_token, result->attach_token, sizeof(self->attach_token));
 	memcpy(self->display_name, result->display_name, sizeof(self->display_name));
@@ -218,7 +218,7 @@ static void welcome(struct viewer *self, const struct message_attach_result *res
 	ask_to_write(self);
 	log_info(lease_of(self), "terminal %s attached", self->connection->address);
 	if (is_live)
-		session_begin_stream(self->session);
+		seat_begin_stream(self->seat);
 }
 
 void viewer_on_attach_result(struct viewer *self, const struct message_attach_result *result)
@@ -233,8 +233,8 @@ void viewer_on_attach_result(struct viewer *self, const struct message_attach_re
 		        LEAVE_DETACHED);
 		return;
 	}
-	self->session = session_attach(self->connection->gate, result->lease_id, self);
-	if (self->session)
+	self->seat = session_attach(self->connection->gate, result->lease_id, self);
+	if (self->seat)
 		welcome(self, result);
 	else
 		connection_kill(self->connection); /* no memory: it comes back by itself */
@@ -282,7 +282,7 @@ static int on_input(struct viewer *self)
 	self->has_sequence = true;
 	self->sequence = message->sequence;
 	if (self->state == VIEWER_LIVE)
-		session_input(self->session, message);
+		session_input(self->seat->session, message);
 	return 0;
 }
 
@@ -307,7 +307,7 @@ static int on_message(struct viewer *self)
 		return refuse(self, LWS_CLOSE_STATUS_PROTOCOL_ERR, "a message before WELCOME");
 	if (message->kind != VIEWER_MESSAGE_ACK)
 		return on_input(self);
-	session_acknowledge(self->session, message->ack.frame, message->ack.drawn_after_us);
+	seat_acknowledge(self->seat, message->ack.frame, message->ack.drawn_after_us);
 	return 0;
 }
 
@@ -411,8 +411,8 @@ int viewer_on_writable(struct viewer *self)
 		return 0;
 	int error = write_message(self, self->slice + LWS_PRE, self->slice_length);
 	self->slice_length = 0;
-	if (!error && self->session)
-		session_resume(self->session);
+	if (!error && self->seat)
+		seat_resume(self->seat);
 	return error;
 }
 
@@ -452,7 +452,7 @@ void viewer_on_live(struct viewer *self)
 	} else {
 		return;
 	}
-	session_begin_stream(self->session);
+	seat_begin_stream(self->seat);
 }
 
 void viewer_end(struct viewer *self, unsigned reason, enum session_leave leave)

@@ -242,45 +242,58 @@ int session_workers_start(struct session *self, int rfb)
 /* ---- joined to gate ---- */
 
 struct join_ends {
-	int stream_gate, stream_encode;
+	int stream_gate[VIEWERS_MAX], stream_encode[VIEWERS_MAX];
 	int input_gate, input_capture;
 };
 
 static int send_join(struct session *self, const struct join_ends *ends)
 {
-	int error = CHANNEL_SEND(
-	        self->workers[WORKER_ENCODE].channel, stream_peer, .peer = ends->stream_encode);
+	int error = 0;
 
+	for (uint8_t i = 0; i < VIEWERS_MAX && !error; i++)
+		error = CHANNEL_SEND(self->workers[WORKER_ENCODE].channel, stream_peer, .seat = i,
+		        .peer = ends->stream_encode[i]);
 	if (!error)
 		error = CHANNEL_SEND(self->workers[WORKER_CAPTURE].channel, input_peer,
 		        .peer = ends->input_capture);
 	/* gate may have gone just now: its successor is joined again. */
 	if (!error)
 		ROLES_SEND(self->context->roles, ROLE_GATE, session_join,
-		        .lease_id = self->lease_id, .stream = ends->stream_gate,
-		        .input = ends->input_gate);
+		        .lease_id = self->lease_id, .stream = ends->stream_gate[SEAT_PERSON],
+		        .input = ends->input_gate, .onlooker = ends->stream_gate[SEAT_ONLOOKER]);
+	return error;
+}
+
+static void close_ends(struct join_ends *ends)
+{
+	int *fds = (int *)(void *)ends;
+
+	for (size_t i = 0; i < sizeof(*ends) / sizeof(int); i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+}
+
+static int make_ends(struct join_ends *ends)
+{
+	int error = channel_pair(&ends->input_gate, &ends->input_capture);
+
+	for (int i = 0; i < VIEWERS_MAX && !error; i++)
+		error = channel_pair(&ends->stream_gate[i], &ends->stream_encode[i]);
 	return error;
 }
 
 void session_workers_join_gate(struct session *self)
 {
-	struct join_ends ends;
+	struct join_ends ends = {{-1, -1}, {-1, -1}, -1, -1};
 	int error;
 
 	if (!roles_is_ready(self->context->roles, ROLE_GATE) ||
 	        !self->workers[WORKER_ENCODE].channel || !self->workers[WORKER_CAPTURE].channel)
 		return;
-	error = channel_pair(&ends.stream_gate, &ends.stream_encode);
-	if (!error) {
-		error = channel_pair(&ends.input_gate, &ends.input_capture);
-		if (!error) {
-			error = send_join(self, &ends);
-			close(ends.input_gate);
-			close(ends.input_capture);
-		}
-		close(ends.stream_gate);
-		close(ends.stream_encode);
-	}
+	error = make_ends(&ends);
+	if (!error)
+		error = send_join(self, &ends);
+	close_ends(&ends);
 	/* Closed: the worker has ended, and its exit status, which is on its way, says why. */
 	if (error && error != SHOJI_ERR_CLOSED)
 		session_end(self, END_ENCODE_FAILED, "capture or encode takes no more messages");

@@ -13,6 +13,7 @@
 #include "base/channel.h"
 #include "base/loop.h"
 #include "base/role.h"
+#include "base/session.h"
 #include "gate/gate.h"
 #include "stream/wire.h"
 
@@ -32,7 +33,7 @@
 
 struct lease {
 	uint64_t id;
-	struct channel *encode, *capture;
+	struct channel *encode, *onlooker, *capture;
 	uint32_t slices_left_out;
 };
 
@@ -221,16 +222,18 @@ static void on_keeper_close(void *data, struct channel *channel, int error)
 
 static void on_encode_message(void *data, struct channel *channel, struct message *in)
 {
-	unsigned long long id = ((struct lease *)data)->id;
+	const struct lease *lease = data;
+	unsigned long long id = lease->id;
+	int seat = channel == lease->onlooker ? SEAT_ONLOOKER : SEAT_PERSON;
 
-	(void)channel;
 	if (in->number == MESSAGE_VIEWER_JOIN) {
 		struct message_viewer_join m;
 		if (message_get_viewer_join(in, &m))
 			die("viewer_join");
-		EVENT("{\"event\":\"viewer_join\",\"lease\":\"%llx\",\"capabilities\":%u,\"window_"
+		EVENT("{\"event\":\"viewer_join\",\"seat\":%d,\"lease\":\"%llx\",\"capabilities\":%"
+		      "u,\"window_"
 		      "log\":%u,\"epoch\":\"%llx\",\"last\":%u}",
-		        id, m.capabilities, m.window_log_max, (unsigned long long)m.epoch,
+		        seat, id, m.capabilities, m.window_log_max, (unsigned long long)m.epoch,
 		        m.last_frame);
 	} else if (in->number == MESSAGE_VIEWER_ACK) {
 		struct message_viewer_ack m;
@@ -239,7 +242,7 @@ static void on_encode_message(void *data, struct channel *channel, struct messag
 		EVENT("{\"event\":\"viewer_ack\",\"lease\":\"%llx\",\"frame\":%u,\"us\":%u}", id,
 		        m.frame, m.drawn_after_us);
 	} else if (in->number == MESSAGE_VIEWER_LEAVE) {
-		EVENT("{\"event\":\"viewer_leave\",\"lease\":\"%llx\"}", id);
+		EVENT("{\"event\":\"viewer_leave\",\"seat\":%d,\"lease\":\"%llx\"}", seat, id);
 	}
 }
 
@@ -247,10 +250,15 @@ static void on_encode_close(void *data, struct channel *channel, int error)
 {
 	struct lease *lease = data;
 
-	(void)channel, (void)error;
-	EVENT("{\"event\":\"stream_closed\",\"lease\":\"%llx\"}", (unsigned long long)lease->id);
-	channel_free(lease->encode);
+	(void)error;
+	if (channel == lease->onlooker) {
+		lease->onlooker = NULL;
+		channel_free(channel);
+		return;
+	}
 	lease->encode = NULL;
+	channel_free(channel);
+	EVENT("{\"event\":\"stream_closed\",\"lease\":\"%llx\"}", (unsigned long long)lease->id);
 }
 
 static void on_capture_message(void *data, struct channel *channel, struct message *in)
@@ -366,20 +374,25 @@ static void pair(int *ours, int *theirs)
 static void join(uint64_t id)
 {
 	struct lease *lease = lease_of(id);
-	int stream, their_stream, input, their_input;
+	int stream, their_stream, input, their_input, onlooker, their_onlooker;
 
 	channel_free(lease->encode);
 	channel_free(lease->capture);
+	channel_free(lease->onlooker);
 	pair(&stream, &their_stream);
 	pair(&input, &their_input);
+	pair(&onlooker, &their_onlooker);
 	lease->encode = watched(
 	        stream, LINK_GATE_ENCODE, SIDE_B, on_encode_message, on_encode_close, lease);
+	lease->onlooker = watched(
+	        onlooker, LINK_GATE_ENCODE, SIDE_B, on_encode_message, on_encode_close, lease);
 	lease->capture = watched(
 	        input, LINK_GATE_CAPTURE, SIDE_B, on_capture_message, on_capture_close, lease);
 	CHANNEL_SEND(monitor, session_join, .lease_id = id, .stream = their_stream,
-	        .input = their_input);
+	        .input = their_input, .onlooker = their_onlooker);
 	close(their_stream);
 	close(their_input);
+	close(their_onlooker);
 }
 
 static void send_slice(uint64_t id, const char *hex)

@@ -173,6 +173,7 @@ static void on_role_message(struct message *in)
 		send(join.input, "i", 1, MSG_NOSIGNAL);
 		close(join.stream);
 		close(join.input);
+		close(join.onlooker);
 	} else if (!message_get_session_gone(in, &gone))
 		journal("gone %" PRIx64 " %u", gone.lease_id, gone.reason);
 	else if (!message_get_door_open(in, &door))
@@ -232,9 +233,12 @@ static void on_worker_message(struct message *in)
 	struct message_input_peer input;
 	struct message_snapshot_fill fill;
 
-	if (!message_get_stream_peer(in, &stream))
-		receive_byte("stream", stream.peer);
-	else if (!message_get_input_peer(in, &input))
+	if (!message_get_stream_peer(in, &stream)) {
+		if (stream.seat == SEAT_PERSON)
+			receive_byte("stream", stream.peer);
+		else
+			close(stream.peer);
+	} else if (!message_get_input_peer(in, &input))
 		receive_byte("input", input.peer);
 	else if (!message_get_snapshot_fill(in, &fill))
 		fill_snapshot(&fill);

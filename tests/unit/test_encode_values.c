@@ -8,6 +8,7 @@
 #include "encode/values.h"
 
 static struct values values;
+static struct values_told told;
 static uint8_t *once;
 static uint8_t slice[WIRE_SLICE_MAX];
 
@@ -17,6 +18,9 @@ static void start(void)
 
 	once = aligned_alloc(64, (size + 63) & ~(size_t)63);
 	values_init(&values, once, size);
+	values_told_nothing(&told);
+	/* Whether the focus takes text is told to whoever comes. */
+	values_next(&values, &told, 0, slice);
 }
 
 static struct message_cursor cursor_of(uint8_t side, uint32_t noise, uint8_t *image)
@@ -43,7 +47,7 @@ START_TEST(any_cursor_fits)
 			/* All of it shown: the hardest to compress. */
 			memset(image + side * side * 3, 255, side * ((side + 7) / 8));
 			values_set_cursor(&values, &cursor);
-			size_t length = values_next(&values, WIRE_CAN_CURSOR, slice);
+			size_t length = values_next(&values, &told, WIRE_CAN_CURSOR, slice);
 			ck_assert_uint_gt(length, 0);
 			ck_assert_int_eq(
 			        stream_decoder_push(decoder, slice, length), STREAM_CURSOR);
@@ -69,7 +73,7 @@ START_TEST(what_is_not_shown_is_not_sent)
 	start();
 	memset(image + 16 * 16 * 3, 0, 16 * 2);
 	values_set_cursor(&values, &cursor);
-	size_t length = values_next(&values, WIRE_CAN_CURSOR, slice);
+	size_t length = values_next(&values, &told, WIRE_CAN_CURSOR, slice);
 	ck_assert_int_eq(stream_decoder_push(decoder, slice, length), STREAM_CURSOR);
 	for (unsigned i = 0; i < 16 * 16 * 4; i++)
 		ck_assert_uint_eq(stream_decoder_side(decoder)->cursor[i], 0);
@@ -88,16 +92,16 @@ START_TEST(latest_state_once)
 	for (uint16_t i = 0; i < 1000; i++)
 		values_set_caret(&values, &(struct message_caret){.x = i});
 	values_set_takes_text(&values, 1);
-	ck_assert_uint_eq(values_next(&values, 0, slice), 9);
-	ck_assert_uint_eq(values_next(&values, 0, slice), 16);
+	ck_assert_uint_eq(values_next(&values, &told, 0, slice), 9);
+	ck_assert_uint_eq(values_next(&values, &told, 0, slice), 16);
 	ck_assert_uint_eq(slice[8] | slice[9] << 8, 999);
 	/* A viewer that shows no cursor is sent none. */
-	ck_assert_uint_eq(values_next(&values, 0, slice), 0);
-	ck_assert_uint_gt(values_next(&values, WIRE_CAN_CURSOR, slice), 12);
-	ck_assert_uint_eq(values_next(&values, WIRE_CAN_CURSOR, slice), 0);
-	values_all_due(&values);
+	ck_assert_uint_eq(values_next(&values, &told, 0, slice), 0);
+	ck_assert_uint_gt(values_next(&values, &told, WIRE_CAN_CURSOR, slice), 12);
+	ck_assert_uint_eq(values_next(&values, &told, WIRE_CAN_CURSOR, slice), 0);
+	values_told_nothing(&told);
 	size_t n = 0;
-	while (values_next(&values, WIRE_CAN_CURSOR, slice))
+	while (values_next(&values, &told, WIRE_CAN_CURSOR, slice))
 		n++;
 	ck_assert_uint_eq(n, 3);
 	free(once);
@@ -108,16 +112,16 @@ START_TEST(every_outcome_in_order_up_to_a_limit)
 {
 	start();
 	for (uint32_t i = 0; i < VALUES_OUTCOMES_MAX; i++)
-		ck_assert_int_eq(values_add_outcome(
-		                         &values, &(struct message_text_outcome){.text_number = i}),
+		ck_assert_int_eq(
+		        values_add_outcome(&told, &(struct message_text_outcome){.text_number = i}),
 		        0);
-	ck_assert_int_eq(values_add_outcome(&values, &(struct message_text_outcome){.outcome = 1}),
+	ck_assert_int_eq(values_add_outcome(&told, &(struct message_text_outcome){.outcome = 1}),
 	        SHOJI_ERR_LIMIT);
 	for (uint32_t i = 0; i < VALUES_OUTCOMES_MAX; i++) {
-		ck_assert_uint_eq(values_next(&values, 0, slice), 13);
+		ck_assert_uint_eq(values_next(&values, &told, 0, slice), 13);
 		ck_assert_uint_eq(slice[8] | (uint32_t)slice[9] << 8, i);
 	}
-	ck_assert_uint_eq(values_next(&values, 0, slice), 0);
+	ck_assert_uint_eq(values_next(&values, &told, 0, slice), 0);
 	free(once);
 }
 END_TEST

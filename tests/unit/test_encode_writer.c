@@ -186,7 +186,7 @@ static void connect_gate(void)
 	rig.gate = channel_new(ours, LINK_GATE_ENCODE, SIDE_A);
 	channel_set_phase(rig.gate, PHASE_READY);
 	ck_assert_int_eq(channel_watch(rig.gate, rig.loop, on_gate_message, on_close, NULL), 0);
-	ck_assert_int_eq(encoder_set_gate(rig.encoder, theirs), 0);
+	ck_assert_int_eq(encoder_set_gate(rig.encoder, SEAT_PERSON, theirs), 0);
 }
 
 static void start(uint64_t seed, enum ack_habit habit)

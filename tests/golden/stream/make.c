@@ -16,6 +16,7 @@ static struct {
 	FILE *slices, *expected;
 	struct viewer viewer;
 	struct values values;
+	struct values_told told;
 	struct image image;
 	uint8_t screen[WIDTH * HEIGHT * 4];
 	uint32_t pixels[WIDTH * HEIGHT], reference[WIDTH * HEIGHT];
@@ -111,12 +112,15 @@ static void join(uint64_t epoch, uint32_t frame)
 
 static void start(void)
 {
+	static uint8_t once_told[WIRE_SLICE_MAX];
 	static _Alignas(64) uint8_t once[1 << 22], compressor[1 << 23], outbox[1 << 21];
 
 	if (compressor_once_size() > sizeof(once) || compressor_size() > sizeof(compressor) ||
 	        outbox_size(WIDTH, HEIGHT) > sizeof(outbox))
 		abort();
 	values_init(&make.values, once, sizeof(once));
+	values_told_nothing(&make.told);
+	values_next(&make.values, &make.told, 0, once_told); /* whether the focus takes text */
 	viewer_init(&make.viewer, EPOCH,
 	        &(struct viewer_memory){make.reference, compressor, outbox, sizeof(outbox)},
 	        on_slices, NULL);
@@ -160,7 +164,7 @@ static void send_value(void)
 {
 	uint8_t slice[WIRE_SLICE_MAX];
 
-	write_slice(slice, values_next(&make.values, WIRE_CAN_CURSOR, slice));
+	write_slice(slice, values_next(&make.values, &make.told, WIRE_CAN_CURSOR, slice));
 }
 
 /* A cursor whose mask is a triangle. */
@@ -213,7 +217,7 @@ static void make_beside(const char *folder)
 	send_value();
 	fprintf(make.expected, "caret 1x18+5+6\n");
 	values_add_outcome(
-	        &make.values, &(struct message_text_outcome){.text_number = 70000, .outcome = 1});
+	        &make.told, &(struct message_text_outcome){.text_number = 70000, .outcome = 1});
 	send_value();
 	fprintf(make.expected, "outcome 70000 1\n");
 	draw((struct rect){64, 64, 64, 64}, 77, 0);

@@ -1,0 +1,301 @@
+/* Two viewers of one session: a stream each, at its own pace; who leaves takes nothing along but its own memory. */
+#include "unit/suite.h"
+
+#include "unit/stream_support.h"
+
+#include "base/channel.h"
+#include "base/error.h"
+#include "base/loop.h"
+#include "encode/encoder.h"
+#include "stream/wire.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#define WIDTH 1280
+#define HEIGHT 800
+#define EPOCH 0x1122334455667788ull
+
+struct peer {
+	struct channel *gate;
+	struct stream_decoder *decoder;
+	uint32_t n_frames, n_outcomes, n_carets;
+	bool acks;
+};
+
+static struct rig {
+	struct loop *loop;
+	struct encoder *encoder;
+	struct channel *capture;
+	uint8_t *buffer;
+	uint32_t sequence, taken;
+	struct peer peers[VIEWERS_MAX];
+} rig;
+
+static void on_first_picture(void *data)
+{
+	(void)data;
+}
+
+static void on_end(void *data, enum worker_exit status)
+{
+	(void)data;
+	ck_abort_msg("encode ended: %d", (int)status);
+}
+
+static void on_close(void *data, struct channel *channel, int error)
+{
+	(void)data;
+	(void)channel;
+	ck_abort_msg("a channel was closed: %s", shoji_error_text(error));
+}
+
+static void on_capture_message(void *data, struct channel *channel, struct message *in)
+{
+	struct message_taken taken;
+
+	(void)data;
+	(void)channel;
+	ck_assert_int_eq(message_get_taken(in, &taken), 0);
+	rig.taken = taken.sequence;
+}
+
+static void on_gate_message(void *data, struct channel *channel, struct message *in)
+{
+	struct peer *self = data;
+	struct message_slice slice;
+
+	ck_assert_int_eq(message_get_slice(in, &slice), 0);
+	int32_t status = stream_decoder_push(self->decoder, slice.bytes, slice.bytes_length);
+	ck_assert_int_ge(status, 0);
+	self->n_outcomes += status == STREAM_TEXT_OUTCOME;
+	self->n_carets += status == STREAM_CARET;
+	if (status != STREAM_FRAME)
+		return;
+	self->n_frames++;
+	if (self->acks)
+		CHANNEL_SEND(channel, viewer_ack, .frame = stream_decoder_frame(self->decoder));
+}
+
+static void join(enum viewer_seat seat)
+{
+	struct peer *peer = &rig.peers[seat];
+
+	free(peer->decoder);
+	peer->decoder = support_decoder_new(WIDTH, HEIGHT);
+	ck_assert_int_eq(CHANNEL_SEND(peer->gate, viewer_join, .version = WIRE_VERSION,
+	                         .capabilities = WIRE_CAN_CURSOR, .window_log_max = 21),
+	        0);
+}
+
+static void connect_seat(enum viewer_seat seat)
+{
+	struct peer *peer = &rig.peers[seat];
+	int ours, theirs;
+
+	ck_assert_int_eq(channel_pair(&ours, &theirs), 0);
+	peer->acks = true;
+	peer->gate = channel_new(ours, LINK_GATE_ENCODE, SIDE_A);
+	channel_set_phase(peer->gate, PHASE_READY);
+	ck_assert_int_eq(channel_watch(peer->gate, rig.loop, on_gate_message, on_close, peer), 0);
+	ck_assert_int_eq(encoder_set_gate(rig.encoder, seat, theirs), 0);
+}
+
+static void turns(int n)
+{
+	for (int i = 0; i < n; i++)
+		loop_turn(rig.loop, 1);
+}
+
+static void show(uint32_t seed)
+{
+	for (uint32_t y = 0; y < HEIGHT; y++)
+		for (uint32_t x = 0; x < WIDTH; x++) {
+			uint32_t pixel = support_page_pixel(x, y + seed);
+			memcpy(rig.buffer + ((size_t)y * WIDTH + x) * 4, &pixel, 4);
+		}
+	CHANNEL_SEND(rig.capture, damage, .generation = 1, .sequence = ++rig.sequence, .n_rects = 1,
+	        .rects = {{0, 0, WIDTH, HEIGHT}});
+	while (rig.taken != rig.sequence)
+		loop_turn(rig.loop, 100);
+	turns(10);
+}
+
+static bool is_shown(enum viewer_seat seat)
+{
+	const uint8_t *shown = stream_decoder_screen(rig.peers[seat].decoder)->pixels;
+
+	for (size_t i = 0; i < (size_t)WIDTH * HEIGHT; i++)
+		if (shown[i * 4] != rig.buffer[i * 4 + 2] ||
+		        shown[i * 4 + 1] != rig.buffer[i * 4 + 1] ||
+		        shown[i * 4 + 2] != rig.buffer[i * 4])
+			return false;
+	return true;
+}
+
+static void start(void)
+{
+	int ours, theirs;
+
+	memset(&rig, 0, sizeof(rig));
+	rig.loop = loop_new();
+	rig.buffer = calloc((size_t)WIDTH * HEIGHT, 4);
+	rig.encoder = encoder_new(&(struct encoder_setup){.loop = rig.loop,
+	        .epoch = EPOCH,
+	        .pixels = rig.buffer,
+	        .width_max = WIDTH,
+	        .height_max = HEIGHT,
+	        .on_first_picture = on_first_picture,
+	        .on_end = on_end});
+	ck_assert_int_eq(channel_pair(&ours, &theirs), 0);
+	rig.capture = channel_new(ours, LINK_CAPTURE_ENCODE, SIDE_A);
+	channel_set_phase(rig.capture, PHASE_READY);
+	channel_watch(rig.capture, rig.loop, on_capture_message, on_close, NULL);
+	ck_assert_int_eq(encoder_set_capture(rig.encoder, theirs), 0);
+	connect_seat(SEAT_PERSON);
+	connect_seat(SEAT_ONLOOKER);
+	CHANNEL_SEND(rig.capture, geometry, .generation = 1, .width = WIDTH, .height = HEIGHT);
+	CHANNEL_SEND(rig.capture, caret, .x = 7, .y = 8, .width = 1, .height = 20);
+}
+
+static void finish(void)
+{
+	channel_free(rig.capture);
+	for (int i = 0; i < VIEWERS_MAX; i++) {
+		channel_free(rig.peers[i].gate);
+		free(rig.peers[i].decoder);
+	}
+	encoder_free(rig.encoder);
+	loop_free(rig.loop);
+	free(rig.buffer);
+}
+
+START_TEST(both_see_the_same_and_only_the_person_hears_of_texts)
+{
+	start();
+	join(SEAT_PERSON);
+	show(1);
+	join(SEAT_ONLOOKER);
+	for (uint32_t i = 2; i < 30; i++)
+		show(i * 3);
+	CHANNEL_SEND(rig.capture, text_outcome, .text_number = 1);
+	turns(20);
+	ck_assert(is_shown(SEAT_PERSON));
+	ck_assert(is_shown(SEAT_ONLOOKER));
+	ck_assert_uint_eq(rig.peers[SEAT_PERSON].n_carets, 1);
+	ck_assert_uint_eq(rig.peers[SEAT_ONLOOKER].n_carets, 1);
+	ck_assert_uint_eq(rig.peers[SEAT_PERSON].n_outcomes, 1);
+	ck_assert_uint_eq(rig.peers[SEAT_ONLOOKER].n_outcomes, 0);
+	finish();
+}
+END_TEST
+
+/* One does not read its channel at all, then reads but never acknowledges: the other notices nothing. */
+static void hold_up(enum viewer_seat slow, enum viewer_seat quick)
+{
+	start();
+	join(SEAT_PERSON);
+	join(SEAT_ONLOOKER);
+	show(1);
+	rig.peers[slow].acks = false;
+	channel_pause(rig.peers[slow].gate, true);
+	uint32_t before = rig.peers[quick].n_frames;
+	for (uint32_t i = 2; i < 42; i++)
+		show(i * 7);
+	ck_assert_uint_eq(rig.peers[quick].n_frames, before + 40);
+	ck_assert(is_shown(quick));
+	channel_pause(rig.peers[slow].gate, false);
+	turns(50);
+	ck_assert(!is_shown(slow)); /* it has no credit */
+	rig.peers[slow].acks = true;
+	CHANNEL_SEND(rig.peers[slow].gate, viewer_ack,
+	        .frame = stream_decoder_frame(rig.peers[slow].decoder));
+	turns(50);
+	ck_assert(is_shown(slow));
+	ck_assert_uint_lt(rig.peers[slow].n_frames, rig.peers[quick].n_frames);
+	finish();
+}
+
+START_TEST(slow_onlooker_does_not_hold_up_the_person)
+{
+	hold_up(SEAT_ONLOOKER, SEAT_PERSON);
+}
+END_TEST
+
+START_TEST(slow_person_does_not_hold_up_the_onlooker)
+{
+	hold_up(SEAT_PERSON, SEAT_ONLOOKER);
+}
+END_TEST
+
+static size_t resident_kib(void)
+{
+	size_t size, resident = 0;
+	FILE *file = fopen("/proc/self/statm", "r");
+
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_eq(fscanf(file, "%zu %zu", &size, &resident), 2);
+	fclose(file);
+	return resident * (size_t)sysconf(_SC_PAGESIZE) / 1024;
+}
+
+/* A screen of this size is 4,000 KiB. */
+START_TEST(an_onlooker_costs_memory_only_while_it_is_there)
+{
+	start();
+	join(SEAT_PERSON);
+	show(1);
+	show(2);
+	for (uint32_t visit = 0; visit < 4; visit++) {
+		join(SEAT_ONLOOKER);
+		show(10 + visit);
+		ck_assert(is_shown(SEAT_ONLOOKER));
+		size_t with = resident_kib();
+		CHANNEL_SEND(rig.peers[SEAT_ONLOOKER].gate, viewer_leave);
+		turns(10);
+		ck_assert_uint_ge(with, resident_kib() + 4000);
+	}
+	/* What it held is not believed any more, whatever the next one claims. */
+	CHANNEL_SEND(rig.peers[SEAT_ONLOOKER].gate, viewer_join, .version = WIRE_VERSION,
+	        .capabilities = WIRE_CAN_CURSOR, .window_log_max = 21, .epoch = EPOCH,
+	        .last_frame = stream_decoder_frame(rig.peers[SEAT_ONLOOKER].decoder));
+	show(99);
+	ck_assert(is_shown(SEAT_ONLOOKER));
+	ck_assert(is_shown(SEAT_PERSON));
+	finish();
+}
+END_TEST
+
+START_TEST(neither_coming_nor_going_disturbs_the_other)
+{
+	start();
+	join(SEAT_PERSON);
+	show(1);
+	for (uint32_t i = 0; i < 20; i++) {
+		uint32_t frames = rig.peers[SEAT_PERSON].n_frames;
+		join(SEAT_ONLOOKER);
+		turns(3);
+		ck_assert_uint_eq(rig.peers[SEAT_PERSON].n_frames, frames);
+		show(i * 5 + 2);
+		if (i % 2)
+			CHANNEL_SEND(rig.peers[SEAT_ONLOOKER].gate, viewer_leave);
+		turns(3);
+		ck_assert(is_shown(SEAT_PERSON));
+	}
+	join(SEAT_ONLOOKER);
+	turns(20);
+	CHANNEL_SEND(rig.peers[SEAT_PERSON].gate, viewer_leave);
+	show(500);
+	ck_assert(is_shown(SEAT_ONLOOKER));
+	finish();
+}
+END_TEST
+
+int main(void)
+{
+	return SUITE_RUN("encode viewers", both_see_the_same_and_only_the_person_hears_of_texts,
+	        slow_onlooker_does_not_hold_up_the_person,
+	        slow_person_does_not_hold_up_the_onlooker,
+	        an_onlooker_costs_memory_only_while_it_is_there,
+	        neither_coming_nor_going_disturbs_the_other);
+}
