@@ -99,6 +99,7 @@ struct config {
 		struct config_list name_servers; /* empty: the machine's own */
 		bool check_server_name; /* refuse a TLS server name that differs from CONNECT's */
 		uint64_t connections_per_session_max;
+		uint64_t destinations_per_session_per_minute_max;
 		uint64_t connect_deadline_s;
 		uint64_t idle_deadline_s;
 	} egress;

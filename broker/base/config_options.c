@@ -159,6 +159,13 @@ static const struct config_option options[] = {
         {"egress", "connections_per_session_max", OPTION_NUMBER,
                 AT(egress.connections_per_session_max), .text = "128", .min = 1, .max = 4096,
                 .help = "Connections of one session at once."},
+        {"egress", "destinations_per_session_per_minute_max", OPTION_NUMBER,
+                AT(egress.destinations_per_session_per_minute_max), .text = "1200", .min = 60,
+                .max = 100000,
+                .help = "Destinations that one session may ask for in a minute; each is a line of "
+                        "the audit log, and what goes beyond is refused and told there in one "
+                        "line a minute. People do not reach it; a broken isolated host would "
+                        "fill the disk without it."},
         {"egress", "connect_deadline_s", OPTION_NUMBER, AT(egress.connect_deadline_s), .text = "10",
                 .min = 1, .max = 120, .help = "For resolving and connecting, seconds."},
         {"egress", "idle_deadline_s", OPTION_NUMBER, AT(egress.idle_deadline_s), .text = "300",

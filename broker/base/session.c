@@ -52,7 +52,7 @@ const char *egress_verdict_text(enum egress_verdict verdict)
 	case EGRESS_DENIED_SNI:
 		return "denied server name";
 	case EGRESS_OVER_LIMIT:
-		return "over the connection limit";
+		return "over the limit";
 	}
 	return "unknown verdict";
 }

@@ -68,7 +68,7 @@ enum egress_verdict {
 	EGRESS_UNREACHABLE = 5, /* connection refused or timed out, or the upstream proxy is down */
 	EGRESS_MALFORMED = 6,   /* the request broke a rule of HTTP */
 	EGRESS_DENIED_SNI = 7,  /* the TLS server name differs from the CONNECT name */
-	EGRESS_OVER_LIMIT = 8,  /* too many connections of this session */
+	EGRESS_OVER_LIMIT = 8,  /* too many connections of this session, at once or in a minute */
 };
 #define EGRESS_VERDICT_MAX EGRESS_OVER_LIMIT
 const char *egress_verdict_text(enum egress_verdict verdict);

@@ -62,6 +62,10 @@ static struct words words_of(enum answer_reason reason)
 		return (struct words){503, "Service Unavailable",
 		        "同時に開ける接続の数が、上限に達しています。",
 		        "ほかのタブを閉じてから、再度お試しください。"};
+	case ANSWER_TOO_MANY:
+		return (struct words){429, "Too Many Requests",
+		        "短い時間に開いたサイトの数が、上限に達しています。",
+		        "1分ほどしてから、再度お試しください。続く場合は、お問い合わせください。"};
 	case ANSWER_NOT_RECORDED:
 		return (struct words){503, "Service Unavailable",
 		        "利用状況を記録できないため、閲覧を一時的に停止しています。",

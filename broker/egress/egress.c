@@ -180,7 +180,11 @@ static int prepare(struct egress *self, const struct message_setup_egress *setup
 
 	if (!error) {
 		self->loop = self->context.loop = loop_new();
-		self->context.records = self->loop ? egress_records_new(self->loop) : NULL;
+		self->context.records =
+		        self->loop ? egress_records_new(self->loop,
+		                             self->config.egress
+		                                     .destinations_per_session_per_minute_max)
+		                   : NULL;
 		self->own_timer = self->loop ? timer_new(self->loop, on_own_timer, self) : NULL;
 	}
 	if (error || !self->context.records || !self->own_timer) {
@@ -226,6 +230,8 @@ static void tear_down(struct egress *self)
 	resolver_free(self->context.resolver);
 	while (self->doors)
 		loop_turn(self->loop, 0);
+	if (self->context.records)
+		egress_records_tell_refused(self->context.records);
 	egress_records_free(self->context.records);
 	timer_free(self->own_timer);
 	channel_free(self->monitor);

@@ -79,6 +79,8 @@ void proxy_connection_on_server(void *data, unsigned events);
 /* 0: keeper was told. address: NULL when nothing was connected to. */
 int proxy_connection_record(struct proxy_connection *self, enum egress_verdict verdict,
         const struct net_address *address);
+/* Whether anything may be done about this request. false: it has been answered. */
+bool proxy_connection_admit(struct proxy_connection *self);
 /* From here on the host hears these bytes only, and then the end. */
 void proxy_connection_answer_bytes(
         struct proxy_connection *self, const uint8_t *bytes, size_t length);

@@ -69,14 +69,17 @@ static void take_request(
 	size_t available;
 
 	note_request(self, request);
-	if (self->is_surplus) {
-		proxy_connection_refuse(self, EGRESS_OVER_LIMIT, ANSWER_OVER_LIMIT);
-		return;
-	}
 	egress_policy_route(
 	        self->context->policy, &request->host, request->port, request->is_connect, &route);
-	if (route.kind == ROUTE_START_PAGE) {
+	if (route.kind == ROUTE_START_PAGE && !self->is_surplus) {
 		answer_start_page(self, request);
+		return;
+	}
+	/* Before a name is looked up: a look-up by itself tells the web something. */
+	if (!proxy_connection_admit(self))
+		return;
+	if (self->is_surplus) {
+		proxy_connection_refuse(self, EGRESS_OVER_LIMIT, ANSWER_OVER_LIMIT);
 		return;
 	}
 	if (prepare_head(self, request, &route)) {
@@ -113,7 +116,7 @@ void proxy_intake_read(struct proxy_connection *self)
 		result = proxy_request_parse(bytes, length, &request);
 	if (result > 0)
 		take_request(self, &request, (size_t)result);
-	else if (result < 0)
+	else if (result < 0 && proxy_connection_admit(self))
 		proxy_connection_refuse(self, EGRESS_MALFORMED,
 		        result == SHOJI_ERR_LIMIT ? ANSWER_TOO_LARGE : ANSWER_MALFORMED);
 }

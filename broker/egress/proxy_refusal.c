@@ -3,6 +3,7 @@
 #include "egress/proxy_connection_parts.h"
 
 #include "base/ensure.h"
+#include "base/error.h"
 #include "base/log.h"
 #include "egress/dial.h"
 #include "egress/egress_context.h"
@@ -15,6 +16,17 @@ int proxy_connection_record(struct proxy_connection *self, enum egress_verdict v
 {
 	return egress_records_put(self->context->records, self->lease_id, verdict, self->method,
 	        self->has_host ? &self->host : NULL, self->port, address);
+}
+
+bool proxy_connection_admit(struct proxy_connection *self)
+{
+	int error = egress_records_admit(self->context->records, self->lease_id, self->method,
+	        self->has_host ? &self->host : NULL, self->port);
+
+	if (error)
+		proxy_connection_answer(
+		        self, error == SHOJI_ERR_FORBIDDEN ? ANSWER_TOO_MANY : ANSWER_NOT_RECORDED);
+	return !error;
 }
 
 void proxy_connection_answer_bytes(

@@ -54,6 +54,11 @@ static json_t *make_record(struct keeper *self, const struct message_destination
 
 	if (record && lease)
 		json_object_set_new(record, "person", json_string(lease->person));
+	if (record && message->refused > 0) {
+		/* The host and method are those of the latest of them. */
+		json_object_set_new(record, "event", json_string("destinations_refused"));
+		json_object_set_new(record, "count", json_integer((json_int_t)message->refused));
+	}
 	return record;
 }
 

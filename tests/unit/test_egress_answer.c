@@ -47,7 +47,7 @@ static const char *answer(enum answer_reason reason, const char *host_text, cons
 START_TEST(test_every_reason)
 {
 	static const unsigned statuses[] = {
-	        403, 403, 403, 502, 502, 502, 403, 400, 431, 408, 503, 503};
+	        403, 403, 403, 502, 502, 502, 403, 400, 431, 408, 503, 429, 503};
 
 	for (unsigned reason = 0; reason <= ANSWER_NOT_RECORDED; reason++) {
 		const char *body = answer(reason, "www.example.jp", "情報担当（内線○○）");

@@ -668,6 +668,19 @@ START_TEST(destinations_are_recorded_with_their_person)
 	ck_assert_str_eq(json_string_value(json_object_get(first, "verdict")), "allowed");
 	ck_assert_ptr_null(json_object_get(json_array_get(records, 2), "person"));
 	json_decref(records);
+	struct message_destination summary = {.record = 4 + N,
+	        .lease_id = hanako.lease_id,
+	        .verdict = EGRESS_OVER_LIMIT,
+	        .host = "last.example",
+	        .refused = 777};
+	ck_assert_int_eq(CHANNEL_SEND_VALUE(stage.egress, destination, &summary), 0);
+	ck_assert(receive_recorded() == 4 + N);
+	records = stage_records(&stage, "destinations_refused");
+	ck_assert_uint_eq(json_array_size(records), 1);
+	json_t *told = json_array_get(records, 0);
+	ck_assert_int_eq(json_integer_value(json_object_get(told, "count")), 777);
+	ck_assert_str_eq(json_string_value(json_object_get(told, "person")), "hanako");
+	json_decref(records);
 	ck_assert(stage_audit_is_good(&stage));
 	stage_finish(&stage);
 }

@@ -216,11 +216,11 @@ START_TEST(test_start_page)
 	        door_ask(&world.door, GET_OF("start.shoji.internal", "/style.css"), answer), 200);
 	ck_assert_ptr_nonnull(strstr(answer, "#c2185b"));
 	ck_assert_uint_eq(door_ask(&world.door, GET_OF("start.shoji.internal", "/x"), NULL), 404);
-	world_stop_keeper(&world);
-	ck_assert_uint_eq(door_ask(&world.door, GET_OF("start.shoji.internal", "/"), NULL), 200);
 	ck_assert_uint_eq(
 	        door_ask(&world.door, "CONNECT start.shoji.internal:443 HTTP/1.1\r\n\r\n", NULL),
 	        403);
+	world_stop_keeper(&world);
+	ck_assert_uint_eq(door_ask(&world.door, GET_OF("start.shoji.internal", "/"), NULL), 200);
 	ck_assert(!name_server_was_asked(world.dns));
 	world_end(&world);
 }
@@ -244,6 +244,9 @@ START_TEST(test_without_keeper)
 	ck_assert_uint_eq(
 	        door_ask(&world.door, "CONNECT site.example:443 HTTP/1.1\r\n\r\n", NULL), 503);
 	ck_assert(!web_was_asked(listener));
+	/* Nobody would know of the look-up either. */
+	ck_assert_uint_eq(door_ask(&world.door, GET_OF("unknown.example", "/"), NULL), 503);
+	ck_assert(!name_server_was_asked(world.dns));
 	/* ... is told to the next one, and the numbers go on. */
 	world_start_keeper(&world);
 	for (int i = 0; i < 50 && !world_next_record(&world, &record); i++)

@@ -131,6 +131,50 @@ START_TEST(test_records_are_bounded)
 }
 END_TEST
 
+/* A session that asks without end makes so many records, then one; not even a name is looked up for it. */
+START_TEST(test_destinations_per_minute)
+{
+	enum { LIMIT = 60, MORE = 200 };
+	struct world world;
+	struct door other;
+	struct message_destination record;
+	char answer[ANSWER_ROOM];
+	int listener = begin(&world, "  destinations_per_session_per_minute_max: 60\n");
+
+	for (int i = 0; i < LIMIT; i++) {
+		ck_assert_uint_eq(door_ask(&world.door, DENIED, NULL), 403);
+		world_expect_record(&world, EGRESS_DENIED_ADDRESS, "GET", "10.0.0.1", 80, "");
+	}
+	for (int i = 0; i < MORE; i++)
+		ck_assert_uint_eq(
+		        door_ask(&world.door, i % 2 ? "nonsense\r\n\r\n" : GET, answer), 429);
+	ck_assert_ptr_nonnull(strstr(answer, "短い時間に"));
+	ck_assert(!web_was_asked(listener));
+	world_expect_no_record(&world);
+	/* The start page costs nothing; another session has its own share. */
+	ck_assert_uint_eq(door_ask(&world.door,
+	                          "GET http://start.shoji.internal/ HTTP/1.1\r\nHost: "
+	                          "start.shoji.internal\r\n\r\n",
+	                          NULL),
+	        200);
+	world_open_door(&world, OTHER_LEASE, &other);
+	int fd = door_request(&other, GET);
+	close(web_accept(listener, NULL));
+	close(fd);
+	ck_assert(world_next_record(&world, &record));
+	ck_assert_uint_eq(record.lease_id, OTHER_LEASE);
+	/* Told when the minute is over, or when egress leaves. */
+	world_leave(&world);
+	ck_assert(world_next_record(&world, &record));
+	ck_assert_uint_eq(record.lease_id, LEASE);
+	ck_assert_uint_eq(record.refused, MORE);
+	ck_assert_uint_eq(record.verdict, EGRESS_OVER_LIMIT);
+	world_expect_no_record(&world);
+	close(listener);
+	world_end(&world);
+}
+END_TEST
+
 START_TEST(test_deadlines)
 {
 	struct world world;
@@ -369,6 +413,7 @@ END_TEST
 int main(int argc, char **argv)
 {
 	return WORLD_MAIN(argc, argv, "egress, limits", test_connections_per_session,
-	        test_flood_of_connections, test_records_are_bounded, test_deadlines, test_trickle,
-	        test_connect_deadline, test_doors, test_nothing_is_left_over, test_confinement);
+	        test_flood_of_connections, test_records_are_bounded, test_destinations_per_minute,
+	        test_deadlines, test_trickle, test_connect_deadline, test_doors,
+	        test_nothing_is_left_over, test_confinement);
 }

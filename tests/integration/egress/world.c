@@ -112,14 +112,21 @@ void world_begin(struct world *self, const char *egress_yaml)
 	world_open_door(self, LEASE, &self->door);
 }
 
-void world_end(struct world *self)
+void world_leave(struct world *self)
 {
 	int status;
 
 	channel_free(self->monitor);
+	self->monitor = NULL;
 	ck_assert_int_eq(waitpid(self->pid, &status, 0), self->pid);
 	ck_assert_msg(
 	        WIFEXITED(status) && WEXITSTATUS(status) == 0, "egress ended with %x", status);
+}
+
+void world_end(struct world *self)
+{
+	if (self->monitor)
+		world_leave(self);
 	channel_free(self->keeper);
 	close(self->dns);
 	rmdir(self->root);
@@ -168,7 +175,7 @@ bool world_next_record(struct world *self, struct message_destination *out)
 	struct message in;
 	int result = channel_receive(self->keeper, &in);
 
-	if (result == SHOJI_ERR_AGAIN)
+	if (result == SHOJI_ERR_AGAIN || (result == SHOJI_ERR_CLOSED && !self->monitor))
 		return false;
 	ck_assert_int_eq(result, 1);
 	ck_assert_int_eq(message_get_destination(&in, out), 0);

@@ -47,6 +47,8 @@ bool world_is_confined(void);
 void world_begin(struct world *self, const char *egress_yaml);
 /* Closes monitor's channel; egress must leave with status 0 (under a sanitizer: without a complaint). */
 void world_end(struct world *self);
+/* The first half of world_end(): egress has left, and what it has told can still be read. */
+void world_leave(struct world *self);
 
 void world_open_door(struct world *self, uint64_t lease_id, struct door *out);
 void world_stop_keeper(struct world *self);
