@@ -54,7 +54,9 @@ static const struct config_option options[] = {
                 .help = "From the opened WebSocket to the viewer's first message, seconds."},
         {"gate", "sign_ins_per_address_per_minute_max", OPTION_NUMBER,
                 AT(gate.sign_ins_per_address_per_minute_max), .text = "20", .min = 1, .max = 1000,
-                .help = "Sign-in attempts from one address in a minute."},
+                .help = "Sign-in attempts from one address in a minute; and, counted apart, "
+                        "attempts to "
+                        "enter a session that were refused."},
 
         {"people", "argon2_memory_kib", OPTION_NUMBER, AT(people.argon2_memory_kib),
                 .text = "65536", .min = 8192, .max = 1048576,

@@ -39,8 +39,9 @@ enum attach_outcome {
 	ATTACH_ACCEPTED = 0,
 	ATTACH_UNKNOWN = 1, /* no such cookie, or its lease is over: sign in again */
 	ATTACH_IN_USE = 2,  /* the token is not the latest one: another window has the session */
+	ATTACH_UNAVAILABLE = 3, /* not just now: the token stays good, wait and try again */
 };
-#define ATTACH_OUTCOME_MAX ATTACH_IN_USE
+#define ATTACH_OUTCOME_MAX ATTACH_UNAVAILABLE
 
 /* What a viewer is told while its session goes on (WIRE_CONTROL_NOTICE). */
 enum viewer_notice {

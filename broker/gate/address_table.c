@@ -1,5 +1,5 @@
 /* Counts per address, before anything that a terminal sent is read. An open-addressing table of fixed
- * size: an entry is in use while it has connections or a sign-in in its minute. */
+ * size: an entry is in use while it has connections, or a sign-in or refused attach in its minute. */
 #include "gate/address_table.h"
 
 #include "base/ensure.h"
@@ -17,8 +17,9 @@
 struct entry {
 	struct address_key key;
 	uint32_t connections;
-	uint32_t sign_ins;        /* since window_began_ms */
-	uint64_t window_began_ms; /* 0: no sign-in yet */
+	uint32_t sign_ins;         /* since window_began_ms */
+	uint32_t refused_attaches; /* likewise */
+	uint64_t window_began_ms;  /* 0: neither yet */
 };
 
 struct address_table {
@@ -180,16 +181,25 @@ void address_table_disconnect(struct address_table *self, const struct address_k
 	}
 }
 
-int address_table_sign_in(struct address_table *self, const struct address_key *key,
-        uint64_t now_ms, uint32_t *retry_after_s)
+/* The entry of an address that has a connection, with its minute begun anew when it was over. */
+static struct entry *current(
+        struct address_table *self, const struct address_key *key, uint64_t now_ms)
 {
 	struct entry *entry = find(self, key);
 
 	ensure(entry->connections > 0);
 	if (entry->window_began_ms == 0 || now_ms - entry->window_began_ms >= WINDOW_MS) {
 		entry->window_began_ms = now_ms ? now_ms : 1;
-		entry->sign_ins = 0;
+		entry->sign_ins = entry->refused_attaches = 0;
 	}
+	return entry;
+}
+
+int address_table_sign_in(struct address_table *self, const struct address_key *key,
+        uint64_t now_ms, uint32_t *retry_after_s)
+{
+	struct entry *entry = current(self, key, now_ms);
+
 	if (entry->sign_ins >= self->limits.sign_ins_per_minute_max) {
 		*retry_after_s =
 		        (uint32_t)((WINDOW_MS - (now_ms - entry->window_began_ms) + 999) / 1000);
@@ -197,6 +207,25 @@ int address_table_sign_in(struct address_table *self, const struct address_key *
 	}
 	entry->sign_ins++;
 	return 0;
+}
+
+bool address_table_may_attach(
+        struct address_table *self, const struct address_key *key, uint64_t now_ms)
+{
+	/* Without beginning a minute: an address that is never refused leaves nothing in the table. */
+	const struct entry *entry = find(self, key);
+
+	return entry->window_began_ms == 0 || now_ms - entry->window_began_ms >= WINDOW_MS ||
+	       entry->refused_attaches < self->limits.sign_ins_per_minute_max;
+}
+
+void address_table_attach_refused(
+        struct address_table *self, const struct address_key *key, uint64_t now_ms)
+{
+	struct entry *entry = current(self, key, now_ms);
+
+	if (entry->refused_attaches < UINT32_MAX)
+		entry->refused_attaches++;
 }
 
 uint32_t address_table_connections(const struct address_table *self)

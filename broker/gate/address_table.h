@@ -1,4 +1,4 @@
-/* Counts per terminal address: open connections, and sign-in attempts in the last minute.
+/* Counts per terminal address: open connections, and in the last minute sign-in attempts and refused attaches.
  *
  * Debian's libwebsockets has no peer limits, so gate counts itself. IPv6 terminals are counted by their /64:
  * one terminal has all of its addresses. Bounded: an address that is not known and finds no place is refused. */
@@ -22,7 +22,7 @@ struct address_key {
 struct address_limits {
 	uint32_t connections_max;
 	uint32_t connections_per_address_max;
-	uint32_t sign_ins_per_minute_max;
+	uint32_t sign_ins_per_minute_max; /* and, counted apart, of refused attaches */
 };
 
 struct address_table;
@@ -45,6 +45,13 @@ void address_table_disconnect(struct address_table *self, const struct address_k
  * The address must have a connection. */
 int address_table_sign_in(struct address_table *self, const struct address_key *key,
         uint64_t now_ms, uint32_t *retry_after_s);
+
+/* Whether keeper may be asked for one more attach. Refused ones alone are counted: each is a guess, and a line of
+ * the audit log. The address must have a connection. */
+bool address_table_may_attach(
+        struct address_table *self, const struct address_key *key, uint64_t now_ms);
+void address_table_attach_refused(
+        struct address_table *self, const struct address_key *key, uint64_t now_ms);
 
 uint32_t address_table_connections(const struct address_table *self);
 

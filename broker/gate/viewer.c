@@ -9,6 +9,7 @@
 #include "base/loop.h"
 #include "base/message.h"
 #include "base/session.h"
+#include "gate/address_table.h"
 #include "gate/connection.h"
 #include "gate/gate_state.h"
 #include "gate/keeper_link.h"
@@ -198,6 +199,14 @@ static int on_hello(struct viewer *self)
 	self->window_log_max = message->hello.window_log_max;
 	self->epoch = message->hello.epoch;
 	self->last_frame = message->hello.last_frame;
+	if (!address_table_may_attach(
+	            self->connection->gate->addresses, &self->connection->key, clock_now_ms())) {
+		connection_log_refusal(self->connection, "too many refused attaches in a minute");
+		explicit_bzero(self->cookie, sizeof(self->cookie));
+		explicit_bzero(&self->message, sizeof(self->message));
+		end(self, DUE_NOT_ATTACHED, ATTACH_UNAVAILABLE, LEAVE_DETACHED);
+		return 0;
+	}
 	int error = keeper_ask_attach(self->connection, self->cookie, message->hello.token);
 	explicit_bzero(self->cookie, sizeof(self->cookie));
 	explicit_bzero(&self->message, sizeof(self->message));
@@ -228,8 +237,13 @@ void viewer_on_attach_result(struct viewer *self, const struct message_attach_re
 		return;
 	if (result->outcome != ATTACH_ACCEPTED ||
 	        !is_token(result->attach_token, strlen(result->attach_token))) {
+		if (result->outcome != ATTACH_UNAVAILABLE)
+			address_table_attach_refused(self->connection->gate->addresses,
+			        &self->connection->key, clock_now_ms());
 		end(self, DUE_NOT_ATTACHED,
-		        result->outcome == ATTACH_IN_USE ? ATTACH_IN_USE : ATTACH_UNKNOWN,
+		        result->outcome == ATTACH_IN_USE || result->outcome == ATTACH_UNAVAILABLE
+		                ? result->outcome
+		                : ATTACH_UNKNOWN,
 		        LEAVE_DETACHED);
 		return;
 	}

@@ -57,8 +57,9 @@ static void on_attach_committed(void *data, int error)
 	struct lease *lease = leases_find(&self->leases, attaching->lease_id);
 
 	if (error || !lease || !lease_is_live(lease)) {
-		send_attach_result(
-		        self, attaching->gate, attaching->request, ATTACH_UNKNOWN, NULL, "");
+		/* Rolled back: the token that the terminal holds is the one that is expected. */
+		enum attach_outcome outcome = error ? ATTACH_UNAVAILABLE : ATTACH_UNKNOWN;
+		send_attach_result(self, attaching->gate, attaching->request, outcome, NULL, "");
 	} else if (self->gate && self->gate_number == attaching->gate) {
 		sessions_attached(self, lease, attaching->address);
 		send_attach_result(self, attaching->gate, attaching->request, ATTACH_ACCEPTED,
@@ -110,6 +111,7 @@ static void decide_attach(struct keeper *self, const struct message_attach *mess
 	uint8_t hash[TOKEN_HASH_BYTES];
 	struct lease *lease = find_by_cookie(self, message->cookie);
 	enum attach_outcome outcome = ATTACH_UNKNOWN;
+	struct lease_tokens before = lease ? lease->tokens : (struct lease_tokens){0};
 
 	token_make(next_token, next_hash);
 	text_foreign(address, sizeof(address), message->address);
@@ -119,12 +121,17 @@ static void decide_attach(struct keeper *self, const struct message_attach *mess
 		outcome = token_hash(message->attach_token, hash)
 		                  ? lease_attach(lease, hash, next_hash)
 		                  : ATTACH_IN_USE;
+	if (outcome == ATTACH_ACCEPTED && !lease_may_attach(lease, clock_now_ms())) {
+		lease->tokens = before;
+		outcome = ATTACH_UNAVAILABLE;
+	}
 	if (outcome == ATTACH_ACCEPTED) {
 		if (accept_attach(self, lease, message, address, next_token)) {
-			lease->tokens = lease->durable_tokens;
-			outcome = ATTACH_UNKNOWN;
+			lease->tokens = before;
+			outcome = ATTACH_UNAVAILABLE;
 		}
-	} else if (outcome == ATTACH_IN_USE) {
+	} else if (outcome == ATTACH_IN_USE &&
+	           lease_attach_refused(lease, address, clock_now_ms())) {
 		json_t *record = record_of_lease("attach_refused", lease);
 		if (record)
 			json_object_set_new(record, "address", json_string(address));

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define MINUTE_MS 60000ull
@@ -129,6 +130,52 @@ enum attach_outcome lease_attach(struct lease *self, const uint8_t token[TOKEN_H
 	memcpy(tokens->next, next, TOKEN_HASH_BYTES);
 	self->is_dirty = true;
 	return ATTACH_ACCEPTED;
+}
+
+static struct lease_attaches *attaches_of(struct lease *self, uint64_t now_ms)
+{
+	struct lease_attaches *attaches = &self->attaches;
+
+	if (now_ms - attaches->begun_ms >= MINUTE_MS) {
+		attaches->begun_ms = now_ms;
+		attaches->n_accepted = attaches->n_refused = 0; /* what is untold stays */
+	}
+	return attaches;
+}
+
+bool lease_may_attach(struct lease *self, uint64_t now_ms)
+{
+	struct lease_attaches *attaches = attaches_of(self, now_ms);
+
+	if (attaches->n_accepted == LEASE_ATTACHES_PER_MINUTE_MAX)
+		return false;
+	attaches->n_accepted++;
+	return true;
+}
+
+bool lease_attach_refused(struct lease *self, const char *address, uint64_t now_ms)
+{
+	struct lease_attaches *attaches = attaches_of(self, now_ms);
+
+	if (attaches->n_refused < UINT32_MAX)
+		attaches->n_refused++;
+	if (attaches->n_refused == 1)
+		return true;
+	if (attaches->n_untold < UINT32_MAX)
+		attaches->n_untold++;
+	snprintf(attaches->address, sizeof(attaches->address), "%s", address);
+	return false;
+}
+
+uint32_t lease_take_refused(struct lease *self, bool is_end, uint64_t now_ms)
+{
+	struct lease_attaches *attaches = &self->attaches;
+	uint32_t n = attaches->n_untold;
+
+	if (n == 0 || (!is_end && now_ms - attaches->begun_ms < MINUTE_MS))
+		return 0;
+	attaches->n_untold = 0;
+	return n;
 }
 
 void lease_touch(struct lease *self, uint64_t now_ms)

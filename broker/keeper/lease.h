@@ -48,6 +48,17 @@ struct lease_tokens {
 	bool may_repeat_last;
 };
 
+/* How often viewers came in the minute that is counted: each coming and each refusal is a record, and a terminal
+ * must not be able to fill the disk with them. */
+#define LEASE_ATTACHES_PER_MINUTE_MAX 30
+struct lease_attaches {
+	uint64_t begun_ms;
+	uint32_t n_accepted;
+	uint32_t n_refused;
+	uint32_t n_untold; /* of those refused: not in a record yet */
+	char address[47];  /* of the latest that is untold */
+};
+
 struct lease {
 	uint64_t id; /* random, never 0 */
 	uint16_t slot;
@@ -73,6 +84,7 @@ struct lease {
 	uint8_t cookie[TOKEN_HASH_BYTES];
 	struct lease_tokens tokens;
 	struct lease_tokens durable_tokens; /* as committed */
+	struct lease_attaches attaches;     /* not in its row */
 	const struct lease_rules *rules;    /* borrowed */
 };
 
@@ -91,6 +103,13 @@ bool lease_is_live(const struct lease *self);
  * reply will carry. The state is the caller's to change, after the commit. */
 enum attach_outcome lease_attach(struct lease *self, const uint8_t token[TOKEN_HASH_BYTES],
         const uint8_t next[TOKEN_HASH_BYTES]);
+
+/* Whether one more viewer may come within this minute; it is counted then. */
+bool lease_may_attach(struct lease *self, uint64_t now_ms);
+/* A viewer was refused. True: the first in its minute, to be recorded at once. Otherwise it is counted. */
+bool lease_attach_refused(struct lease *self, const char *address, uint64_t now_ms);
+/* How many were counted, once their minute is over (or is_end): for one record. 0: nothing to tell. */
+uint32_t lease_take_refused(struct lease *self, bool is_end, uint64_t now_ms);
 
 /* The person pressed something. */
 void lease_touch(struct lease *self, uint64_t now_ms);

@@ -252,11 +252,27 @@ static void tell_viewer(struct keeper *self, struct lease *lease)
 	                                .reason = (uint8_t)lease->reason) == 0;
 }
 
+/* One line for the many that a terminal may have made of it. */
+static void tell_refused(struct keeper *self, struct lease *lease, bool is_end)
+{
+	uint32_t n = lease_take_refused(lease, is_end, clock_now_ms());
+	json_t *record = n > 0 ? record_of_lease("attach_refused", lease) : NULL;
+
+	if (n == 0)
+		return;
+	if (record) {
+		json_object_set_new(record, "address", json_string(lease->attaches.address));
+		json_object_set_new(record, "count", json_integer((json_int_t)n));
+	}
+	journal_record(self->journal, RECORD_FACT, record);
+}
+
 static void become_ended(struct keeper *self, struct lease *lease, const char *detail)
 {
 	uint64_t lasted_ms = clock_utc_ms() - lease->started_utc_ms;
 	json_t *record = record_of_lease("session_ended", lease);
 
+	tell_refused(self, lease, true);
 	if (record) {
 		json_object_set_new(record, "reason", json_string(end_reason_text(lease->reason)));
 		json_object_set_new(record, "detail", json_string(detail));
@@ -381,7 +397,9 @@ void sessions_sweep(struct keeper *self)
 	uint64_t now_ms = clock_now_ms();
 	struct lease *lease;
 
-	for (size_t at = 0; (lease = leases_next(&self->leases, &at));)
+	for (size_t at = 0; (lease = leases_next(&self->leases, &at));) {
+		tell_refused(self, lease, false);
 		while (act(self, lease, now_ms))
 			;
+	}
 }

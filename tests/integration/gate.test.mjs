@@ -378,7 +378,7 @@ test('HELLO comes first, whole, in time', async () => {
 });
 
 test('attach: refused by keeper', async () => {
-	for (const [outcome, answered] of [[1, 1], [2, 2]]) {
+	for (const [outcome, answered] of [[1, 1], [2, 2], [3, 3]]) {
 		const viewer = gate.stream();
 		await viewer.open();
 		viewer.hello(token(7));
@@ -389,6 +389,26 @@ test('attach: refused by keeper', async () => {
 		assert.equal((await viewer.closed).code, 1000);
 	}
 });
+
+test('attach: one address is refused so often in a minute, then keeper is not asked', () =>
+	withGate({ sign_ins_per_address_per_minute_max: 3 }, async own => {
+		const attempt = async outcome => {
+			const viewer = own.stream();
+			await viewer.open();
+			viewer.hello(token(7));
+			if (outcome !== undefined) {
+				const { request } = await own.event('attach');
+				own.say(`attach_result ${request} ${outcome} 0 - -`);
+			}
+			const answer = [...(await viewer.message())].slice(8);
+			await viewer.closed;
+			return answer;
+		};
+		for (const outcome of [2, 1, 3, 3, 2]) // "not just now" is nobody's guess
+			assert.deepEqual(await attempt(outcome), [0xff, outcome]);
+		assert.deepEqual(await attempt(), [0xff, 3]);
+		assert.ok(!own.has('attach'), 'keeper was not asked');
+	}));
 
 test('a session: welcome, live, slices, input, leaving', async () => {
 	const lease = 'a1';

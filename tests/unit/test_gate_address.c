@@ -147,6 +147,36 @@ START_TEST(test_churn)
 }
 END_TEST
 
+START_TEST(test_refused_attaches)
+{
+	const struct address_limits limits = {.connections_max = 10,
+	        .connections_per_address_max = 4,
+	        .sign_ins_per_minute_max = 3};
+	struct address_table *table = address_table_new(&limits);
+	char text[ADDRESS_TEXT_MAX];
+	struct address_key key = key_of("10.0.0.1", text), other = key_of("10.0.0.2", text);
+	uint32_t wait_s;
+
+	ck_assert_int_eq(address_table_connect(table, &key, 1000), 0);
+	ck_assert_int_eq(address_table_connect(table, &other, 1000), 0);
+	for (int i = 0; i < 3; i++) {
+		ck_assert(address_table_may_attach(table, &key, 1000));
+		address_table_attach_refused(table, &key, 1000);
+	}
+	ck_assert(!address_table_may_attach(table, &key, 1000));
+	/* Leaving and coming back does not help; others are not meant, and signing in is counted apart. */
+	address_table_disconnect(table, &key);
+	ck_assert_int_eq(address_table_connect(table, &key, 2000), 0);
+	ck_assert(!address_table_may_attach(table, &key, 60999));
+	ck_assert(address_table_may_attach(table, &other, 2000));
+	ck_assert_int_eq(address_table_sign_in(table, &key, 2000, &wait_s), 0);
+	ck_assert(address_table_may_attach(table, &key, 61000));
+	address_table_attach_refused(table, &key, 61000);
+	ck_assert(address_table_may_attach(table, &key, 61001));
+	address_table_free(table);
+}
+END_TEST
+
 /* Addresses that signed in and left fill the table; they are forgotten after their minute, not before. */
 START_TEST(test_full_of_remembered)
 {
@@ -182,6 +212,6 @@ END_TEST
 
 int main(void)
 {
-	return SUITE_RUN("gate-address", test_keys, test_limits, test_sign_ins, test_churn,
-	        test_full_of_remembered);
+	return SUITE_RUN("gate-address", test_keys, test_limits, test_sign_ins,
+	        test_refused_attaches, test_churn, test_full_of_remembered);
 }

@@ -251,6 +251,32 @@ START_TEST(slots)
 }
 END_TEST
 
+START_TEST(comings_of_a_minute)
+{
+	struct lease lease = make();
+
+	for (int i = 0; i < LEASE_ATTACHES_PER_MINUTE_MAX; i++)
+		ck_assert(lease_may_attach(&lease, NOW));
+	ck_assert(!lease_may_attach(&lease, NOW + MINUTE - 1));
+	ck_assert(lease_may_attach(&lease, NOW + MINUTE));
+
+	ck_assert(lease_attach_refused(&lease, "10.0.0.1", NOW + MINUTE));
+	ck_assert_uint_eq(lease_take_refused(&lease, false, NOW + 9 * MINUTE), 0);
+	ck_assert(lease_attach_refused(&lease, "10.0.0.1", NOW + 9 * MINUTE));
+	ck_assert(!lease_attach_refused(&lease, "10.0.0.2", NOW + 9 * MINUTE));
+	ck_assert(!lease_attach_refused(&lease, "10.0.0.3", NOW + 9 * MINUTE));
+	ck_assert_uint_eq(lease_take_refused(&lease, false, NOW + 10 * MINUTE - 1), 0);
+	/* The next minute does not forget those of the one before. */
+	ck_assert(lease_attach_refused(&lease, "10.0.0.1", NOW + 10 * MINUTE));
+	ck_assert_uint_eq(lease_take_refused(&lease, false, NOW + 11 * MINUTE), 2);
+	ck_assert_str_eq(lease.attaches.address, "10.0.0.3");
+	ck_assert_uint_eq(lease_take_refused(&lease, true, NOW + 11 * MINUTE), 0);
+	ck_assert(lease_attach_refused(&lease, "10.0.0.1", NOW + 12 * MINUTE));
+	ck_assert(!lease_attach_refused(&lease, "10.0.0.1", NOW + 12 * MINUTE));
+	ck_assert_uint_eq(lease_take_refused(&lease, true, NOW + 12 * MINUTE), 1);
+}
+END_TEST
+
 int main(void)
 {
 	if (sodium_init() < 0)
@@ -258,5 +284,5 @@ int main(void)
 	return SUITE_RUN("keeper-lease", every_transition, adopted_ones_wait_as_after_a_cut_line,
 	        every_state_has_a_deadline, stop_is_repeated, duration_ends_whatever_is_pressed,
 	        notices_come_once_and_anew, tokens_rotate, the_first_token_has_no_predecessor,
-	        ended_leases_attach_nobody, slots);
+	        ended_leases_attach_nobody, comings_of_a_minute, slots);
 }

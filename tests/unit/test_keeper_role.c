@@ -1,6 +1,7 @@
 /* The real keeper and hash processes: signing in, attaching, ending, restarting, destinations, limits. */
 #include "base/error.h"
 #include "base/loop.h"
+#include "keeper/lease.h"
 #include "keeper_stage.h"
 #include "suite.h"
 
@@ -355,7 +356,39 @@ START_TEST(attaching)
 	        stage_attach(&stage, in.cookie, again.attach_token).outcome, ATTACH_UNKNOWN);
 	ck_assert_uint_eq(stage_attach(&stage, "", "").outcome, ATTACH_UNKNOWN);
 	ck_assert_uint_eq(count_records("attach"), 3);
-	ck_assert_uint_eq(count_records("attach_refused"), 3);
+	/* The first at once, the other two in one with the next end. */
+	ck_assert_uint_eq(count_records("attach_refused"), 1);
+	stage_ended(&stage, first.lease_id, END_HOST_EXITED);
+	receive_end_viewer(END_HOST_EXITED);
+	usleep(200 * 1000);
+	ck_assert_uint_eq(count_records("attach_refused"), 2);
+	json_t *records = stage_records(&stage, "attach_refused");
+	ck_assert_int_eq(
+	        json_integer_value(json_object_get(json_array_get(records, 1), "count")), 2);
+	json_decref(records);
+	stage_finish(&stage);
+}
+END_TEST
+
+/* Who comes and goes without end is told to wait, and comes in later with the same token. */
+START_TEST(attaching_without_end)
+{
+	begin();
+	struct message_sign_in_result in = stage_session(&stage, "hanako");
+	struct message_attach_result last = {0};
+	char token[65];
+
+	memcpy(token, in.attach_token, sizeof(token));
+	for (int i = 0; i < LEASE_ATTACHES_PER_MINUTE_MAX; i++) {
+		last = stage_attach(&stage, in.cookie, token);
+		ck_assert_uint_eq(last.outcome, ATTACH_ACCEPTED);
+		memcpy(token, last.attach_token, sizeof(token));
+	}
+	for (int i = 0; i < 3; i++)
+		ck_assert_uint_eq(
+		        stage_attach(&stage, in.cookie, token).outcome, ATTACH_UNAVAILABLE);
+	ck_assert_uint_eq(stage_attach(&stage, in.cookie, in.attach_token).outcome, ATTACH_IN_USE);
+	ck_assert_uint_eq(count_records("attach"), LEASE_ATTACHES_PER_MINUTE_MAX);
 	stage_finish(&stage);
 }
 END_TEST
@@ -736,7 +769,7 @@ static void check_full_disk(void)
 	for (int i = 0; i < 3; i++)
 		ck_assert_uint_eq(
 		        stage_attach(&stage, hanako.cookie, attached.attach_token).outcome,
-		        ATTACH_UNKNOWN);
+		        ATTACH_UNAVAILABLE);
 	ck_assert(!control_ok("people lock", "taro"));
 	json_t *reply = stage_control(&stage, json_pack("{s:s}", "command", "status"));
 	json_t *audit = json_object_get(json_object_get(reply, "data"), "audit");
@@ -861,10 +894,11 @@ int main(void)
 	        a_burst_does_not_outrun_the_lock, wrong_and_unknown_take_alike,
 	        a_lock_survives_a_restart, locked_by_an_administrator, in_use_and_full,
 	        many_at_once_are_all_answered, a_dead_worker_is_replaced, attaching,
-	        states_follow_gate_and_monitor, a_session_that_nobody_leased_is_stopped,
-	        deadlines_end_sessions, leases_survive_a_restart,
-	        a_gate_that_stayed_keeps_its_viewer, an_ending_lease_goes_on_ending_after_a_restart,
-	        a_new_gate_takes_over, destinations_are_recorded_with_their_person,
+	        attaching_without_end, states_follow_gate_and_monitor,
+	        a_session_that_nobody_leased_is_stopped, deadlines_end_sessions,
+	        leases_survive_a_restart, a_gate_that_stayed_keeps_its_viewer,
+	        an_ending_lease_goes_on_ending_after_a_restart, a_new_gate_takes_over,
+	        destinations_are_recorded_with_their_person,
 	        an_egress_that_counts_backwards_is_let_go, a_full_disk_fails_closed_and_heals,
 	        a_file_limit_fails_closed, no_audit_log_no_broker,
 	        confined_with_its_own_user_and_root);

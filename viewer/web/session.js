@@ -6,6 +6,7 @@
 // nothing kept; when that happens again and again the session is given up with a reason.
 
 import {
+	AttachOutcome,
 	Capability,
 	WIRE_VERSION,
 	WireError,
@@ -41,7 +42,7 @@ export const TRANSITIONS = Object.freeze({
 });
 
 // Why the line was given up (detail of WAITING).
-export const Cause = Object.freeze({ CLOSED: "closed", SILENT: "silent", JAMMED: "jammed", BROKEN: "broken" });
+export const Cause = Object.freeze({ CLOSED: "closed", SILENT: "silent", JAMMED: "jammed", BROKEN: "broken", UNAVAILABLE: "unavailable" });
 // Who ended it (detail.kind of ENDED): the broker with a reason, the broker at the door, or this viewer.
 export const Ending = Object.freeze({ REASON: "reason", REFUSED: "refused", BROKEN: "broken" });
 
@@ -353,6 +354,10 @@ export class Session {
 		},
 		refused: (message) => {
 			this.#expect(this.#state === State.CONNECTING, message.name);
+			if (message.outcome === AttachOutcome.UNAVAILABLE) {
+				this.#lose(Cause.UNAVAILABLE);
+				return;
+			}
 			this.#setState(State.ENDED, { kind: Ending.REFUSED, outcome: message.outcome });
 		},
 		pong: (message) => {

@@ -57,13 +57,13 @@ export const EndReason = Object.freeze({
 	BROKER: 11,
 	LEASE_LOST: 12,
 });
-export const AttachOutcome = Object.freeze({ ACCEPTED: 0, UNKNOWN: 1, IN_USE: 2 });
+export const AttachOutcome = Object.freeze({ ACCEPTED: 0, UNKNOWN: 1, IN_USE: 2, UNAVAILABLE: 3 });
 export const Notice = Object.freeze({ SCREENSHOT: 1, IDLE_SOON: 2, DURATION_SOON: 3 });
 const NOT_ATTACHED = 0xff;
 
 const values = (table) => new Set(Object.values(table));
 const END_REASONS = values(EndReason);
-const ATTACH_REFUSALS = new Set([AttachOutcome.UNKNOWN, AttachOutcome.IN_USE]);
+const ATTACH_REFUSALS = new Set([AttachOutcome.UNKNOWN, AttachOutcome.IN_USE, AttachOutcome.UNAVAILABLE]);
 const NOTICES = values(Notice);
 const WIRE_STATES = values(WireState);
 const MODIFIERS_ALL = 0x7f;

@@ -65,7 +65,7 @@ test("every end, notice and badge has words", () => {
 			}
 		}
 	}
-	["closed", "silent", "jammed", "broken"].forEach((cause) => has(`lost_${cause}`));
+	["closed", "silent", "jammed", "broken", "unavailable"].forEach((cause) => has(`lost_${cause}`));
 	assert.equal(word("ja", "signInLocked", { n: 5 }).includes("5分後"), true);
 });
 

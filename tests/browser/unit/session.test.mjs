@@ -442,3 +442,16 @@ test("ended: the broker's reason, and not a timer left", () => {
 	assert.deepEqual(refused.states.at(-1), [State.ENDED, { kind: Ending.REFUSED, outcome: 2 }]);
 	assert.equal(refused.clock.count, 0);
 });
+
+test("not just now: the same token is tried again, and nobody has to sign in anew", () => {
+	const world = REACH[State.CONNECTING]();
+	world.socket().onopen();
+	world.receive(message(0, 4, 0xff, 3));
+	assert.deepEqual(world.states.at(-1), [State.WAITING, { cause: Cause.UNAVAILABLE }]);
+	assert.ok(world.socket().isClosed);
+	world.session.retryNow();
+	world.socket().onopen();
+	assert.ok(Buffer.from(world.socket().sent[0]).includes(token(1)));
+	world.receive(welcome(LIVE, 2));
+	assert.equal(world.at(), State.LIVE);
+});
