@@ -205,19 +205,95 @@ static int read_chain(struct audit_log *self, struct audit_found *found)
 	return error;
 }
 
-/* The database knows how far the log was: cut-off lines cannot be told from the chain alone. */
+/* The line that ends at *at (newline included), which is moved to its beginning. Its length without newline, or -1. */
+static ssize_t line_before(int fd, off_t *at, char line[AUDIT_LINE_MAX + 2])
+{
+	size_t size = *at < AUDIT_LINE_MAX + 2 ? (size_t)*at : AUDIT_LINE_MAX + 2;
+	ssize_t n = pread(fd, line, size, *at - (off_t)size);
+
+	if (n != (ssize_t)size || size == 0 || line[size - 1] != '\n')
+		return -1;
+	size_t start = size - 1;
+	while (start > 0 && line[start - 1] != '\n')
+		start--;
+	if (start == 0 && (off_t)size < *at)
+		return -1; /* longer than any that keeper writes */
+	size_t length = size - 1 - start;
+	memmove(line, line + start, length);
+	*at -= (off_t)length + 1;
+	return (ssize_t)length;
+}
+
+/* head is where the chain stands after this line; true: it is, and *head is where it stood before. */
+static bool step_back(struct audit_head *head, const char *line, size_t length)
+{
+	json_t *record = json_loadb(line, length, 0, NULL);
+	const char *prev = json_string_value(json_object_get(record, "prev"));
+	struct audit_head before = {.number = head->number - 1};
+	bool is_good = prev && strlen(prev) == AUDIT_HASH_TEXT;
+
+	if (is_good) {
+		memcpy(before.hash, prev, AUDIT_HASH_TEXT + 1);
+		struct audit_head after = before;
+		is_good = audit_chain_check(&after, line, length) == AUDIT_LINE_GOOD &&
+		          strcmp(after.hash, head->hash) == 0;
+	}
+	json_decref(record);
+	if (is_good)
+		*head = before;
+	return is_good;
+}
+
+static bool walk_back_file(
+        int folder_fd, const char *name, struct audit_head *head, const struct audit_head *known)
+{
+	char line[AUDIT_LINE_MAX + 2];
+	struct stat status;
+	int fd = openat(folder_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	bool is_good = fd >= 0 && fstat(fd, &status) == 0;
+
+	for (off_t at = is_good ? status.st_size : 0;
+	        is_good && at > 0 && head->number > known->number;) {
+		ssize_t length = line_before(fd, &at, line);
+		is_good = length >= 0 && step_back(head, line, (size_t)length);
+	}
+	if (fd >= 0)
+		close(fd);
+	return is_good;
+}
+
+/* Whether the chain, walked back from its end, comes through the line that the database knows. */
+static bool is_continuation(const struct audit_log *self, const struct audit_head *known)
+{
+	char(*names)[AUDIT_FILE_NAME_BYTES];
+	struct audit_head head = self->head;
+	int n = audit_log_list(self->folder_fd, &names);
+	bool is_good = n > 0;
+
+	for (int i = n - 1; is_good && i >= 0 && head.number > known->number; i--)
+		is_good = walk_back_file(self->folder_fd, names[i], &head, known);
+	if (n >= 0)
+		free(names);
+	return is_good && head.number == known->number && strcmp(head.hash, known->hash) == 0;
+}
+
+/* The database knows how far the log was: cut-off lines cannot be told from the chain alone, and lines that were
+ * written anew with one more behind them would look like a commit that the database missed. */
 static void compare_with_known(
         struct audit_log *self, const struct audit_head *known, struct audit_found *found)
 {
-	bool is_behind = self->head.number < known->number;
-	bool is_other =
-	        self->head.number == known->number && strcmp(self->head.hash, known->hash) != 0;
+	const char *damage = NULL;
 
-	if (!is_behind && !is_other)
+	if (self->head.number < known->number)
+		damage = "lines are missing at the end of the log";
+	else if (self->head.number == known->number && strcmp(self->head.hash, known->hash) != 0)
+		damage = "the last line was replaced";
+	else if (self->head.number > known->number && !is_continuation(self, known))
+		damage = "lines were replaced, and others added behind them";
+	if (!damage)
 		return;
 	if (!found->is_damaged)
-		found->damage = is_behind ? "lines are missing at the end of the log"
-		                          : "the last line was replaced";
+		found->damage = damage;
 	found->is_damaged = true;
 	self->head = *known;
 }

@@ -32,7 +32,8 @@ struct audit_found {
 };
 
 /* Opens the folder `path` (made when it is missing) and the newest file. known is the head that the database
- * holds: the log may be ahead of it by one commit, never behind. Returns 0 or a negative code (logged). */
+ * holds: the log may be ahead of it by what the database could not commit, never behind, and the line that it
+ * knows must be in the chain. Returns 0 or a negative code (logged). */
 int audit_log_open(struct audit_log *self, const char *path, const struct audit_head *known,
         struct audit_found *found);
 void audit_log_close(struct audit_log *self);

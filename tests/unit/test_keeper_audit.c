@@ -285,6 +285,99 @@ START_TEST(a_chain_forged_anew_is_found)
 }
 END_TEST
 
+/* As above, and a line more, as if the database had missed a commit. */
+START_TEST(a_longer_chain_forged_anew_is_found)
+{
+	struct audit_log log;
+	struct audit_head believed;
+	struct audit_found found;
+
+	for (int n = 7; n < 10; n++) {
+		make_log();
+		believed = now;
+		unlink(path_of("audit-202611.jsonl"));
+		audit_head_init(&now);
+		open_log(&log);
+		for (int i = 0; i < n; i++)
+			put(&log, i < 5 ? 202611 : 202612, "innocent.example.jp");
+		audit_log_close(&log);
+		now = believed;
+		ck_assert_int_eq(audit_log_open(&log, folder, &believed, &found), 0);
+		ck_assert(found.is_damaged);
+		ck_assert_ptr_nonnull(strstr(found.damage, "others added"));
+		/* What is written from now on does not hide it. */
+		put(&log, 202612, "later.example.jp");
+		audit_log_close(&log);
+		ck_assert(!verify().is_good);
+		end();
+	}
+}
+END_TEST
+
+/* A crash between the two, or a database on a full disk: the log is ahead, and good. */
+START_TEST(a_log_that_is_ahead_is_good)
+{
+	struct audit_log log;
+	struct audit_found found;
+	struct audit_head known[12];
+
+	begin();
+	open_log(&log);
+	for (int i = 0; i < 12; i++) {
+		known[i] = log.head;
+		put(&log, i < 5 ? 202611 : 202612, "ahead.example.jp");
+	}
+	audit_log_close(&log);
+	spit("audit-202701.jsonl", "", 0); /* begun, and the first line never came */
+	for (int i = 0; i < 12; i++) {
+		ck_assert_int_eq(audit_log_open(&log, folder, &known[i], &found), 0);
+		ck_assert_msg(!found.is_damaged, "%d: %s", i, found.damage);
+		ck_assert_uint_eq(log.head.number, 12);
+		audit_log_close(&log);
+		/* The same number with another hash. */
+		known[i].hash[7] = known[i].hash[7] == 'a' ? 'b' : 'a';
+		ck_assert_int_eq(audit_log_open(&log, folder, &known[i], &found), 0);
+		ck_assert(found.is_damaged);
+		ck_assert_uint_eq(log.head.number, (uint64_t)i);
+		audit_log_close(&log);
+	}
+	end();
+}
+END_TEST
+
+/* keeper begins a new month's file while the log is being read. */
+START_TEST(a_month_that_begins_meanwhile)
+{
+	struct audit_log log;
+	struct audit_verdict verdict;
+
+	make_log();
+	int fd = open(folder, O_RDONLY | O_DIRECTORY);
+	struct audit_verify *self = audit_verify_new(fd);
+	ck_assert_int_eq(audit_verify_step(self, &now, &verdict), 0); /* the lines, not the end */
+	open_log(&log);
+	put(&log, 202612, "december.example.jp");
+	put(&log, 202701, "new year.example.jp");
+	while (!audit_verify_step(self, &now, &verdict))
+		;
+	ck_assert_msg(verdict.is_good, "%s", verdict.fault);
+	ck_assert_uint_eq(verdict.n_records, 8);
+	ck_assert_uint_eq(verdict.n_files, 3);
+	audit_verify_free(self);
+	/* The new file goes away again, before it is looked at. */
+	self = audit_verify_new(fd);
+	ck_assert_int_eq(audit_verify_step(self, &now, &verdict), 0);
+	unlink(path_of("audit-202701.jsonl"));
+	while (!audit_verify_step(self, &now, &verdict))
+		;
+	ck_assert(!verdict.is_good);
+	audit_verify_free(self);
+	audit_log_close(&log);
+	close(fd);
+	end();
+}
+END_TEST
+
 START_TEST(lines_that_keeper_did_not_write_are_found)
 {
 	struct audit_log log;
@@ -450,7 +543,9 @@ int main(void)
 	return SUITE_RUN("keeper-audit", a_good_log_is_good, every_flipped_bit_is_found,
 	        removed_lines_are_found, swapped_and_repeated_lines_are_found,
 	        every_truncation_is_found, a_line_hashed_anew_is_found, another_spelling_is_found,
-	        a_chain_forged_anew_is_found, lines_that_keeper_did_not_write_are_found,
+	        a_chain_forged_anew_is_found, a_longer_chain_forged_anew_is_found,
+	        a_log_that_is_ahead_is_good, a_month_that_begins_meanwhile,
+	        lines_that_keeper_did_not_write_are_found,
 	        the_chain_goes_on_across_files_and_starts, a_cut_tail_is_kept_and_the_chain_goes_on,
 	        a_cut_first_line_of_a_month_goes_on_from_the_month_before,
 	        damage_at_the_end_is_told_and_stays_visible, a_failed_write_leaves_nothing,
