@@ -103,7 +103,17 @@ static int open_audit(struct keeper *self, const char *folder)
 	return self->journal ? 0 : SHOJI_ERR_MEMORY;
 }
 
-/* The first records of this process, and the proof that the log can be written at all: without it no broker. */
+static bool has_leases(const struct keeper *self)
+{
+	size_t at = 0;
+
+	return leases_next(&self->leases, &at) != NULL;
+}
+
+/* The first records of this process, and the proof that the log can be written at all: without it no broker, unless
+ * sessions are there already. Those are kept as they are when the disk becomes full under a running keeper: the
+ * records wait in memory, and until they are written nobody comes in, no viewer attaches, and egress has no answer.
+ * Not to start would be no safer: the hosts would end, and with them what people have open. */
 static int record_start(struct keeper *self)
 {
 	const struct audit_found *found = &self->audit_found;
@@ -162,6 +172,11 @@ static int open_parts(struct keeper *self, const struct role_start *start)
 		error = sessions_load(self);
 	if (!error)
 		error = record_start(self);
+	if (error && self->journal && has_leases(self)) {
+		log_error(
+		        0, "starting all the same, because there are sessions that would be lost");
+		return 0;
+	}
 	return error;
 }
 

@@ -833,6 +833,50 @@ START_TEST(a_full_disk_fails_closed_and_heals)
 }
 END_TEST
 
+/* A crash, or a restart of the broker, while the disk is full: sessions stay, closed as before. */
+START_TEST(a_restart_on_a_full_disk_keeps_sessions)
+{
+	char data[128];
+	struct message in;
+
+	if (geteuid() != 0)
+		return;
+	stage_init(&stage);
+	snprintf(data, sizeof(data), "%s/data", stage.folder);
+	ck_assert_int_eq(mkdir(data, 0700), 0);
+	mount_small(data);
+	ck_assert(stage_start(&stage));
+	stage_receive(stage.monitor, &in, MESSAGE_LEASES_TOLD);
+	stage_add_person(&stage, "hanako");
+	stage_add_person(&stage, "taro");
+	check_full_disk();
+	stage_kill(&stage);
+	ck_assert(stage_start(&stage));
+	stage_receive(stage.monitor, &in, MESSAGE_LEASE_HELD);
+	stage_receive(stage.monitor, &in, MESSAGE_LEASES_TOLD);
+	stage_started(&stage, full_session.lease_id, true);
+	ck_assert_uint_eq(
+	        stage_sign_in(&stage, "taro", "password of taro").outcome, SIGN_IN_UNAVAILABLE);
+	ck_assert_uint_eq(
+	        stage_attach(&stage, full_session.cookie, full_attached.attach_token).outcome,
+	        ATTACH_UNAVAILABLE);
+	send_destination(1, full_session.lease_id, "new.example.jp");
+	ck_assert(stage_is_silent(stage.egress, 1500));
+	ck_assert_int_eq(mount("tmpfs", data, "tmpfs", MS_REMOUNT, "size=16m"), 0);
+	ck_assert(receive_recorded() == 1);
+	ck_assert_uint_eq(
+	        stage_attach(&stage, full_session.cookie, full_attached.attach_token).outcome,
+	        ATTACH_ACCEPTED);
+	ck_assert_uint_eq(count_records("broker_start"), 2);
+	/* More than one where the database was full for longer than the log. */
+	ck_assert_uint_ge(count_records("audit_resumed"), 1);
+	ck_assert(stage_audit_is_good(&stage));
+	ck_assert_int_eq(stage_stop(&stage), 0);
+	ck_assert_int_eq(umount(data), 0);
+	stage_finish(&stage);
+}
+END_TEST
+
 START_TEST(a_file_limit_fails_closed)
 {
 	stage_init(&stage);
@@ -900,6 +944,6 @@ int main(void)
 	        an_ending_lease_goes_on_ending_after_a_restart, a_new_gate_takes_over,
 	        destinations_are_recorded_with_their_person,
 	        an_egress_that_counts_backwards_is_let_go, a_full_disk_fails_closed_and_heals,
-	        a_file_limit_fails_closed, no_audit_log_no_broker,
-	        confined_with_its_own_user_and_root);
+	        a_restart_on_a_full_disk_keeps_sessions, a_file_limit_fails_closed,
+	        no_audit_log_no_broker, confined_with_its_own_user_and_root);
 }
