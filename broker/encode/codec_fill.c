@@ -1,13 +1,12 @@
 /* An area of one colour. */
 #include "encode/codec.h"
 
-#include "base/bytes.h"
 #include "encode/image.h"
-#include "stream/picture.h"
 
+#include <stdbool.h>
 #include <string.h>
 
-static bool takes(const struct image *image, const struct rect *area)
+static bool is_plain(const struct image *image, const struct rect *area)
 {
 	const uint32_t *first = image->pixels + (size_t)area->y * image->width + area->x;
 
@@ -20,21 +19,19 @@ static bool takes(const struct image *image, const struct rect *area)
 	return true;
 }
 
-static size_t write_fill(const struct image *image, const struct rect *area, uint8_t *out)
+static size_t write_fill(
+        struct palette *palette, const struct image *image, const struct rect *area, uint8_t *out)
 {
 	uint32_t colour = image->pixels[(size_t)area->y * image->width + area->x];
-	struct bytes_writer writer;
 
-	bytes_writer_init(&writer, out, PICTURE_RECT_BYTES + PICTURE_PIXEL_BYTES);
-	bytes_put_u8(&writer, PICTURE_FILL);
-	bytes_put_u16(&writer, area->x);
-	bytes_put_u16(&writer, area->y);
-	bytes_put_u16(&writer, area->width);
-	bytes_put_u16(&writer, area->height);
-	bytes_put_u8(&writer, (uint8_t)(colour >> 16));
-	bytes_put_u8(&writer, (uint8_t)(colour >> 8));
-	bytes_put_u8(&writer, (uint8_t)colour);
-	return writer.length;
+	(void)palette;
+	if (!is_plain(image, area))
+		return 0;
+	size_t length = codec_put_area(out, PICTURE_FILL, area);
+	out[length] = (uint8_t)(colour >> 16);
+	out[length + 1] = (uint8_t)(colour >> 8);
+	out[length + 2] = (uint8_t)colour;
+	return length + PICTURE_PIXEL_BYTES;
 }
 
-const struct tile_codec codec_fill = {.name = "fill", .takes = takes, .write = write_fill};
+const struct tile_codec codec_fill = {.name = "fill", .write = write_fill};

@@ -1,28 +1,14 @@
-/* Every pixel as R, G, B: what is repeated is left to zstd, whose window holds several screens of text. */
+/* Every pixel as R, G, B: what is repeated is left to zstd. */
 #include "encode/codec.h"
 
-#include "base/bytes.h"
 #include "encode/image.h"
-#include "stream/picture.h"
 
-static bool takes(const struct image *image, const struct rect *area)
+static size_t write_pixels(
+        struct palette *palette, const struct image *image, const struct rect *area, uint8_t *out)
 {
-	(void)image;
-	(void)area;
-	return true;
-}
+	uint8_t *at = out + codec_put_area(out, PICTURE_PIXELS, area);
 
-static size_t write_pixels(const struct image *image, const struct rect *area, uint8_t *out)
-{
-	struct bytes_writer writer;
-
-	bytes_writer_init(&writer, out, PICTURE_RECT_BYTES);
-	bytes_put_u8(&writer, PICTURE_PIXELS);
-	bytes_put_u16(&writer, area->x);
-	bytes_put_u16(&writer, area->y);
-	bytes_put_u16(&writer, area->width);
-	bytes_put_u16(&writer, area->height);
-	uint8_t *at = out + writer.length;
+	(void)palette;
 	for (uint32_t row = 0; row < area->height; row++) {
 		const uint32_t *from =
 		        image->pixels + (size_t)(area->y + row) * image->width + area->x;
@@ -35,4 +21,4 @@ static size_t write_pixels(const struct image *image, const struct rect *area, u
 	return (size_t)(at - out);
 }
 
-const struct tile_codec codec_pixels = {.name = "pixels", .takes = takes, .write = write_pixels};
+const struct tile_codec codec_pixels = {.name = "pixels", .write = write_pixels};

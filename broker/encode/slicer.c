@@ -16,6 +16,12 @@ void slicer_init(struct slicer *self, slicer_slice_fn on_slice, void *data)
 	self->data = data;
 }
 
+void slicer_begin_stream(struct slicer *self, struct compressor *compressor)
+{
+	self->compressor = compressor;
+	palette_init(&self->palette);
+}
+
 static void begin_slice(struct slicer *self)
 {
 	self->n_raw = 0;

@@ -3,6 +3,7 @@
 #ifndef SHOJI_ENCODE_SLICER_H
 #define SHOJI_ENCODE_SLICER_H
 
+#include "encode/palette.h"
 #include "stream/picture.h"
 #include "stream/wire.h"
 
@@ -16,7 +17,8 @@ struct compressor;
 typedef void (*slicer_slice_fn)(void *data, const uint8_t *slice, size_t length);
 
 struct slicer {
-	struct compressor *compressor; /* borrowed; set by the owner at each new zstd stream */
+	struct compressor *compressor; /* borrowed */
+	struct palette palette;        /* of the stream */
 	slicer_slice_fn on_slice;
 	void *data;
 	bool has_failed; /* zstd did: a bug; the stream is of no use any more */
@@ -31,6 +33,8 @@ struct slicer {
 };
 
 void slicer_init(struct slicer *self, slicer_slice_fn on_slice, void *data);
+/* A new zstd stream, after BEGIN; NULL: there is none, and no frame can be made. */
+void slicer_begin_stream(struct slicer *self, struct compressor *compressor);
 void slicer_begin_frame(struct slicer *self, uint16_t generation, uint32_t frame);
 /* Room for one command of at most `size` bytes (PICTURE_COMMAND_MAX or less); write it there, then commit what it took. */
 uint8_t *slicer_reserve(struct slicer *self, size_t size);

@@ -161,8 +161,8 @@ static void begin(struct viewer *self)
 	uint8_t slice[WIRE_HEADER_BYTES + PICTURE_BEGIN_BYTES];
 	struct bytes_writer writer;
 
-	self->slicer.compressor =
-	        compressor_begin(self->compressor_memory, compressor_size(), self->window_log);
+	slicer_begin_stream(&self->slicer,
+	        compressor_begin(self->compressor_memory, compressor_size(), self->window_log));
 	bytes_writer_init(&writer, slice, sizeof(slice));
 	bytes_put_u8(&writer, WIRE_PICTURE);
 	bytes_put_u8(&writer, WIRE_PICTURE_BEGIN);

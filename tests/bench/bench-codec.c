@@ -107,8 +107,8 @@ static void bench_start(struct bench *self, uint16_t width, uint16_t height)
 	image_resize(&self->image, need(n_pixels * 4), width, height);
 	tiles_resize(&self->dirty, width, height);
 	slicer_init(&self->slicer, on_slice, self);
-	self->slicer.compressor =
-	        compressor_begin(need(compressor_size()), compressor_size(), COMPRESSOR_WINDOW_LOG);
+	slicer_begin_stream(&self->slicer, compressor_begin(need(compressor_size()),
+	                                           compressor_size(), COMPRESSOR_WINDOW_LOG));
 	size_t size = stream_decoder_size(&limits);
 	self->decoder = stream_decoder_init(need(size), size, &limits);
 	sent.data = need(n_pixels * 4 + (1 << 20));

@@ -52,8 +52,8 @@ static void start(void)
 		core.reference[i] = IMAGE_SEEN;
 	slicer_init(&core.slicer, on_slice, NULL);
 	core.compressor_memory = aligned_alloc(64, (compressor_size() + 63) & ~(size_t)63);
-	core.slicer.compressor =
-	        compressor_begin(core.compressor_memory, compressor_size(), COMPRESSOR_WINDOW_LOG);
+	slicer_begin_stream(&core.slicer,
+	        compressor_begin(core.compressor_memory, compressor_size(), COMPRESSOR_WINDOW_LOG));
 	ck_assert_ptr_nonnull(core.slicer.compressor);
 	core.decoder = support_decoder_new(WIDTH, HEIGHT);
 	ck_assert_int_eq(stream_decoder_push(core.decoder, begin, sizeof(begin)), STREAM_BEGUN);

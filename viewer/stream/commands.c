@@ -29,6 +29,7 @@ static int32_t obey_copy(struct screen *screen, const uint8_t *bytes, size_t len
 	return PICTURE_COPY_BYTES;
 }
 
+/* An area, then 3 bytes for each of its pixels. */
 static int32_t obey_pixels(struct screen *screen, const uint8_t *bytes, size_t length)
 {
 	if (length < PICTURE_RECT_BYTES)
@@ -42,7 +43,56 @@ static int32_t obey_pixels(struct screen *screen, const uint8_t *bytes, size_t l
 	size_t size = PICTURE_RECT_BYTES + (size_t)n_pixels * PICTURE_PIXEL_BYTES;
 	if (length < size)
 		return 0;
-	screen_put(screen, &area, bytes + PICTURE_RECT_BYTES);
+	if (bytes[0] == PICTURE_PREDICTED)
+		screen_put_predicted(screen, &area, bytes + PICTURE_RECT_BYTES);
+	else
+		screen_put(screen, &area, bytes + PICTURE_RECT_BYTES);
+	return (int32_t)size;
+}
+
+/* The escapes among the indices. */
+static uint32_t count_escapes(const uint8_t *indices, uint32_t n_pixels)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < n_pixels; i++)
+		n += indices[i] == PICTURE_ESCAPE;
+	return n;
+}
+
+static int32_t obey_indexed(struct screen *screen, const uint8_t *bytes, size_t length)
+{
+	if (length < PICTURE_INDEXED_BYTES)
+		return 0;
+	struct screen_rect area = read_rect(bytes + 1);
+	uint32_t n_escaped = read_u16(bytes + PICTURE_RECT_BYTES);
+	if (!screen_holds(screen, &area))
+		return STREAM_ERR_MALFORMED;
+	uint32_t n_pixels = (uint32_t)area.width * area.height;
+	if (n_pixels > PICTURE_PIXELS_MAX || n_escaped > n_pixels)
+		return STREAM_ERR_MALFORMED;
+	size_t colours_bytes = (size_t)n_escaped * PICTURE_PIXEL_BYTES;
+	size_t size = PICTURE_INDEXED_BYTES + colours_bytes + n_pixels;
+	if (size > PICTURE_COMMAND_MAX)
+		return STREAM_ERR_MALFORMED;
+	if (length < size)
+		return 0;
+	const uint8_t *escaped = bytes + PICTURE_INDEXED_BYTES;
+	if (count_escapes(escaped + colours_bytes, n_pixels) != n_escaped)
+		return STREAM_ERR_MALFORMED;
+	screen_put_indexed(screen, &area, escaped + colours_bytes, n_escaped > 0 ? escaped : NULL);
+	return (int32_t)size;
+}
+
+static int32_t obey_colours(struct screen *screen, const uint8_t *bytes, size_t length)
+{
+	if (length < 2)
+		return 0;
+	size_t size = 2 + (bytes[1] + (size_t)1) * PICTURE_COLOUR_BYTES;
+	if (length < size)
+		return 0;
+	for (size_t at = 2; at < size; at += PICTURE_COLOUR_BYTES)
+		screen_set_colour(screen, bytes[at], bytes + at + 1);
 	return (int32_t)size;
 }
 
@@ -66,7 +116,12 @@ int32_t command_obey(struct screen *screen, const uint8_t *bytes, size_t length)
 	case PICTURE_COPY:
 		return obey_copy(screen, bytes, length);
 	case PICTURE_PIXELS:
+	case PICTURE_PREDICTED:
 		return obey_pixels(screen, bytes, length);
+	case PICTURE_INDEXED:
+		return obey_indexed(screen, bytes, length);
+	case PICTURE_COLOURS:
+		return obey_colours(screen, bytes, length);
 	case PICTURE_FILL:
 		return obey_fill(screen, bytes, length);
 	default:

@@ -147,6 +147,7 @@ static int32_t take_begin(struct stream_decoder *self, uint16_t generation, uint
 		self->has_frame = false;
 		screen_init(&self->screen, self->pixels, begin.width, begin.height);
 	}
+	screen_forget_palette(&self->screen);
 	self->epoch = begin.epoch;
 	self->generation = generation;
 	self->frame = frame;

@@ -59,9 +59,23 @@ enum picture_command {
 	PICTURE_PIXELS = 2,
 	/* u16 x, y, width, height, then 3 bytes: one colour. */
 	PICTURE_FILL = 3,
+	/* u8 count - 1, then so often u8 index, R, G, B: colours of the stream's one palette. All are black at BEGIN;
+	 * one that is set again means the new colour from then on. */
+	PICTURE_COLOURS = 4,
+	/* u16 x, y, width, height, u16 escapes, then R, G, B of each escaped pixel, then width x height indices into the
+	 * palette, row by row; at most PICTURE_PIXELS_MAX. PICTURE_ESCAPE: the pixel has the next of the escaped colours, of which
+	 * there are exactly as many as needed. */
+	PICTURE_INDEXED = 5,
+	/* u16 x, y, width, height, then for each pixel, row by row, 3 bytes G, R, B: what picture_predict() (predict.h)
+	 * leaves of it; at most PICTURE_PIXELS_MAX. */
+	PICTURE_PREDICTED = 6,
 	/* Reserved, version 1 sends none of them: 16-31 tile cache, 32-47 photographs, 48-63 video.
 	 */
 };
+#define PICTURE_COLOURS_MAX 256
+#define PICTURE_ESCAPE 255
+#define PICTURE_INDEXED_BYTES 11 /* INDEXED before its colours */
+#define PICTURE_COLOUR_BYTES 4   /* index, R, G, B */
 #define PICTURE_COPY_BYTES 13
 #define PICTURE_RECT_BYTES 9 /* PIXELS and FILL before their colours */
 #define PICTURE_COMMAND_MAX (PICTURE_RECT_BYTES + PICTURE_PIXELS_MAX * PICTURE_PIXEL_BYTES)

@@ -1,6 +1,9 @@
 /* Moves and colours pixels. Its callers have checked every area: nothing foreign is parsed here. */
 #include "stream/screen.h"
 
+#include "stream/picture.h"
+#include "stream/predict.h"
+
 #include <string.h>
 
 void screen_init(struct screen *self, uint8_t *pixels, uint32_t width, uint32_t height)
@@ -11,6 +14,7 @@ void screen_init(struct screen *self, uint8_t *pixels, uint32_t width, uint32_t 
 	self->pixels = pixels;
 	self->width = width;
 	self->height = height;
+	screen_forget_palette(self);
 	screen_fill(self, &all, black);
 	screen_forget_changes(self);
 }
@@ -74,6 +78,20 @@ static uint8_t *pixel_at(struct screen *self, uint32_t x, uint32_t y)
 	return self->pixels + ((size_t)y * self->width + x) * SCREEN_PIXEL_BYTES;
 }
 
+/* The same as a pixel's word: what it is read and written as one store (pixels are 16-byte aligned). */
+static uint32_t *word_at(struct screen *self, uint32_t x, uint32_t y)
+{
+	return (uint32_t *)(void *)pixel_at(self, x, y);
+}
+
+/* R, G, B, 255 in memory on a little-endian machine, which WebAssembly is and native viewers' are. */
+static uint32_t word_of(uint32_t r, uint32_t g, uint32_t b)
+{
+	return r | g << 8 | b << 16 | 0xff000000u;
+}
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "a pixel is stored as one word");
+
 void screen_copy(
         struct screen *self, uint32_t source_x, uint32_t source_y, const struct screen_rect *to)
 {
@@ -93,28 +111,113 @@ void screen_put(struct screen *self, const struct screen_rect *area, const uint8
 {
 	self->painted_px += (uint64_t)area->width * area->height;
 	for (uint32_t row = 0; row < area->height; row++) {
-		uint8_t *out = pixel_at(self, area->x, area->y + row);
-		for (uint32_t i = 0; i < area->width; i++, out += SCREEN_PIXEL_BYTES, rgb += 3) {
-			out[0] = rgb[0];
-			out[1] = rgb[1];
-			out[2] = rgb[2];
-			out[3] = 255;
-		}
+		uint32_t *out = word_at(self, area->x, area->y + row);
+		for (uint32_t i = 0; i < area->width; i++, rgb += 3)
+			out[i] = word_of(rgb[0], rgb[1], rgb[2]);
 	}
 	mark(self, area);
 }
 
-void screen_fill(struct screen *self, const struct screen_rect *area, const uint8_t rgb[3])
+static void put_row(
+        const uint32_t palette[256], uint32_t *out, const uint8_t *indices, uint32_t width)
+{
+	for (uint32_t i = 0; i < width; i++)
+		out[i] = palette[indices[i]];
+}
+
+static const uint8_t *put_row_escaped(const uint32_t palette[256], uint32_t *out,
+        const uint8_t *indices, uint32_t width, const uint8_t *escaped)
+{
+	for (uint32_t i = 0; i < width; i++) {
+		if (indices[i] != PICTURE_ESCAPE) {
+			out[i] = palette[indices[i]];
+			continue;
+		}
+		out[i] = word_of(escaped[0], escaped[1], escaped[2]);
+		escaped += 3;
+	}
+	return escaped;
+}
+
+void screen_put_indexed(struct screen *self, const struct screen_rect *area, const uint8_t *indices,
+        const uint8_t *escaped)
 {
 	self->painted_px += (uint64_t)area->width * area->height;
+	for (uint32_t row = 0; row < area->height; row++, indices += area->width) {
+		uint32_t *out = word_at(self, area->x, area->y + row);
+		if (escaped)
+			escaped =
+			        put_row_escaped(self->palette, out, indices, area->width, escaped);
+		else
+			put_row(self->palette, out, indices, area->width);
+	}
+	mark(self, area);
+}
+
+/* Of a pixel the three numbers that are guessed. */
+struct sample {
+	uint8_t g, r, b;
+};
+
+static struct sample sample_of(uint32_t word)
+{
+	uint8_t g = (uint8_t)(word >> 8);
+
+	return (struct sample){g, (uint8_t)(word - g), (uint8_t)((word >> 16) - g)};
+}
+
+static void put_predicted_row(
+        uint32_t *out, const uint32_t *above, uint32_t width, const uint8_t *rests)
+{
+	struct sample left = {0}, corner;
+
+	if (above)
+		left = sample_of(above[0]);
+	corner = left;
+	for (uint32_t i = 0; i < width; i++, rests += 3) {
+		struct sample up = above ? sample_of(above[i]) : left, guess;
+		if (!above)
+			corner = left;
+		guess.g = (uint8_t)picture_median(left.g, up.g, corner.g);
+		guess.r = (uint8_t)picture_median(left.r, up.r, corner.r);
+		guess.b = (uint8_t)picture_median(left.b, up.b, corner.b);
+		corner = up;
+		left = (struct sample){(uint8_t)(guess.g + rests[0]), (uint8_t)(guess.r + rests[1]),
+		        (uint8_t)(guess.b + rests[2])};
+		out[i] = word_of((uint8_t)(left.r + left.g), left.g, (uint8_t)(left.b + left.g));
+	}
+}
+
+void screen_put_predicted(struct screen *self, const struct screen_rect *area, const uint8_t *rests)
+{
+	self->painted_px += (uint64_t)area->width * area->height;
+	for (uint32_t row = 0; row < area->height; row++, rests += (size_t)area->width * 3)
+		put_predicted_row(word_at(self, area->x, area->y + row),
+		        row > 0 ? word_at(self, area->x, area->y + row - 1) : NULL, area->width,
+		        rests);
+	mark(self, area);
+}
+
+void screen_forget_palette(struct screen *self)
+{
+	for (uint32_t i = 0; i < 256; i++)
+		self->palette[i] = word_of(0, 0, 0);
+}
+
+void screen_set_colour(struct screen *self, uint8_t index, const uint8_t rgb[3])
+{
+	self->palette[index] = word_of(rgb[0], rgb[1], rgb[2]);
+}
+
+void screen_fill(struct screen *self, const struct screen_rect *area, const uint8_t rgb[3])
+{
+	uint32_t word = word_of(rgb[0], rgb[1], rgb[2]);
+
+	self->painted_px += (uint64_t)area->width * area->height;
 	for (uint32_t row = 0; row < area->height; row++) {
-		uint8_t *out = pixel_at(self, area->x, area->y + row);
-		for (uint32_t i = 0; i < area->width; i++, out += SCREEN_PIXEL_BYTES) {
-			out[0] = rgb[0];
-			out[1] = rgb[1];
-			out[2] = rgb[2];
-			out[3] = 255;
-		}
+		uint32_t *out = word_at(self, area->x, area->y + row);
+		for (uint32_t i = 0; i < area->width; i++)
+			out[i] = word;
 	}
 	mark(self, area);
 }

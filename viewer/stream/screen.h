@@ -15,7 +15,8 @@ struct screen_rect {
 struct screen {
 	uint8_t *pixels; /* borrowed; rows without gap */
 	uint32_t width, height;
-	uint64_t painted_px; /* how much was written, since whoever looks at it set it to 0 */
+	uint32_t palette[256]; /* pixels, as they lie in memory */
+	uint64_t painted_px;   /* how much was written, since whoever looks at it set it to 0 */
 	uint16_t n_rects;
 	struct screen_rect rects[SCREEN_RECTS_MAX]; /* changed; may overlap */
 };
@@ -31,6 +32,15 @@ void screen_copy(
         struct screen *self, uint32_t source_x, uint32_t source_y, const struct screen_rect *to);
 /* rgb: width x height x 3 bytes. */
 void screen_put(struct screen *self, const struct screen_rect *area, const uint8_t *rgb);
+/* indices: width x height of the palette. escaped: NULL, or 3 bytes for each index that is PICTURE_ESCAPE. */
+void screen_put_indexed(struct screen *self, const struct screen_rect *area, const uint8_t *indices,
+        const uint8_t *escaped);
+/* rests: width x height x 3 bytes, see stream/predict.h. */
+void screen_put_predicted(
+        struct screen *self, const struct screen_rect *area, const uint8_t *rests);
+/* The palette is black again; resp. one colour of it changes. */
+void screen_forget_palette(struct screen *self);
+void screen_set_colour(struct screen *self, uint8_t index, const uint8_t rgb[3]);
 void screen_fill(struct screen *self, const struct screen_rect *area, const uint8_t rgb[3]);
 
 #endif
