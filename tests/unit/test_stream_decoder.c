@@ -228,8 +228,23 @@ START_TEST(commands_and_their_bounds)
 	ck_assert_int_eq(TRY(PICTURE_PIXELS, 0, 0, 0, 0, 1, 0, 1, 0, 1, 2, 3), STREAM_FRAME);
 	ck_assert_int_eq(TRY(PICTURE_PIXELS, 0, 0, 0, 0, 1, 0, 1, 0, 1, 2), STREAM_ERR_MALFORMED);
 	ck_assert_int_eq(TRY(PICTURE_PIXELS, 0, 0, 0, 0, 65, 0, 64, 0), STREAM_ERR_MALFORMED);
+	ck_assert_int_eq(TRY(PICTURE_PREDICTED, 0, 0, 0, 0, 1, 0, 1, 0, 1, 2, 3), STREAM_FRAME);
+	ck_assert_int_eq(TRY(PICTURE_PREDICTED, 0, 0, 0, 0, 65, 0, 64, 0), STREAM_ERR_MALFORMED);
+	ck_assert_int_eq(TRY(PICTURE_COLOURS, 0, 9, 1, 2, 3), STREAM_FRAME);
+	ck_assert_int_eq(TRY(PICTURE_COLOURS, 1, 9, 1, 2, 3), STREAM_ERR_MALFORMED);
+	/* One pixel of the palette; one escaped; one escape too few and too many; more of them than pixels. */
+	ck_assert_int_eq(TRY(PICTURE_INDEXED, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 7), STREAM_FRAME);
+	ck_assert_int_eq(
+	        TRY(PICTURE_INDEXED, 0, 0, 0, 0, 1, 0, 1, 0, 1, 0, 1, 2, 3, 255), STREAM_FRAME);
+	ck_assert_int_eq(
+	        TRY(PICTURE_INDEXED, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 255), STREAM_ERR_MALFORMED);
+	ck_assert_int_eq(TRY(PICTURE_INDEXED, 0, 0, 0, 0, 1, 0, 1, 0, 1, 0, 1, 2, 3, 7),
+	        STREAM_ERR_MALFORMED);
+	ck_assert_int_eq(TRY(PICTURE_INDEXED, 0, 0, 0, 0, 1, 0, 1, 0, 2, 0), STREAM_ERR_MALFORMED);
+	ck_assert_int_eq(
+	        TRY(PICTURE_INDEXED, 0, 0, 0, 0, 65, 0, 64, 0, 0, 0), STREAM_ERR_MALFORMED);
 	for (unsigned command = 0; command < 256; command++)
-		if (command < PICTURE_COPY || command > PICTURE_FILL)
+		if (command < PICTURE_COPY || command > PICTURE_PREDICTED)
 			ck_assert_int_eq(TRY((uint8_t)command, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0),
 			        STREAM_ERR_MALFORMED);
 }

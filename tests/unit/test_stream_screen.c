@@ -6,7 +6,8 @@
 #define WIDTH 40
 #define HEIGHT 30
 
-static uint8_t pixels[WIDTH * HEIGHT * 4], before[WIDTH * HEIGHT * 4];
+static _Alignas(16) uint8_t pixels[WIDTH * HEIGHT * 4];
+static uint8_t before[WIDTH * HEIGHT * 4];
 static struct screen screen;
 
 static void start(void)
@@ -99,8 +100,68 @@ START_TEST(neighbours_are_listed_as_one)
 }
 END_TEST
 
+/* What encode leaves of each pixel, as the formula of predict.h has it, written out once more. */
+static void rest_of(const uint8_t *rgba, uint32_t width, uint32_t x, uint32_t y, uint8_t rest[3])
+{
+	int planes[4][3]; /* the pixel, left, above, above left */
+	bool has_left = x > 0, has_above = y > 0;
+	uint32_t places[4] = {y * width + x, has_left ? y * width + x - 1 : (y - has_above) * width,
+	        has_above ? (y - 1) * width + x : y * width + x - has_left, 0};
+
+	places[3] = has_left && has_above ? (y - 1) * width + x - 1
+	            : has_left            ? places[1]
+	                                  : places[2];
+	for (int i = 0; i < 4; i++) {
+		const uint8_t *pixel = rgba + places[i] * 4;
+		planes[i][0] = pixel[1];
+		planes[i][1] = (uint8_t)(pixel[0] - pixel[1]);
+		planes[i][2] = (uint8_t)(pixel[2] - pixel[1]);
+	}
+	for (int i = 0; i < 3; i++) {
+		int a = planes[1][i], b = planes[2][i], guess = a + b - planes[3][i];
+		int low = a < b ? a : b, high = a < b ? b : a;
+		guess = guess < low ? low : guess > high ? high : guess;
+		if (!has_left && !has_above)
+			guess = 0;
+		rest[i] = (uint8_t)(planes[0][i] - guess);
+	}
+}
+
+START_TEST(predicted_pixels)
+{
+	static uint8_t rests[WIDTH * HEIGHT * 3];
+	struct screen_rect all = {0, 0, WIDTH, HEIGHT};
+
+	start();
+	for (uint32_t y = 0; y < HEIGHT; y++)
+		for (uint32_t x = 0; x < WIDTH; x++)
+			rest_of(before, WIDTH, x, y, rests + (y * WIDTH + x) * 3);
+	memset(pixels, 0, sizeof(pixels));
+	screen_put_predicted(&screen, &all, rests);
+	ck_assert_mem_eq(pixels, before, sizeof(pixels));
+}
+END_TEST
+
+START_TEST(indexed_pixels)
+{
+	static const uint8_t indices[6] = {3, 255, 4, 255, 0, 3};
+	static const uint8_t escaped[6] = {10, 20, 30, 40, 50, 60};
+	static const uint8_t expected[24] = {1, 2, 3, 255, 10, 20, 30, 255, 4, 5, 6, 255, 40, 50,
+	        60, 255, 0, 0, 0, 255, 1, 2, 3, 255};
+
+	start();
+	screen_set_colour(&screen, 3, (const uint8_t[]){1, 2, 3});
+	screen_set_colour(&screen, 4, (const uint8_t[]){4, 5, 6});
+	screen_put_indexed(&screen, &(struct screen_rect){5, 6, 3, 2}, indices, escaped);
+	ck_assert_mem_eq(pixels + (6 * WIDTH + 5) * 4, expected, 12);
+	ck_assert_mem_eq(pixels + (7 * WIDTH + 5) * 4, expected + 12, 12);
+	ck_assert_mem_eq(pixels, before, (6 * WIDTH + 5) * 4);
+}
+END_TEST
+
 int main(void)
 {
 	return SUITE_RUN("stream screen", moves_that_overlap, areas_on_the_screen,
-	        changes_are_all_listed, neighbours_are_listed_as_one);
+	        changes_are_all_listed, predicted_pixels, indexed_pixels,
+	        neighbours_are_listed_as_one);
 }
