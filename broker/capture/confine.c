@@ -18,9 +18,9 @@ const struct sandbox_limits capture_limits = {
 };
 
 static const struct sandbox_call calls[] = {
-        SANDBOX_CALL(read, "RFB, by libvncclient"),
+        SANDBOX_CALL(read, "RFB"),
         SANDBOX_CALL(write, "RFB, by libvncclient; the log"),
-        SANDBOX_CALL(poll, "whether the RFB socket has or takes bytes"),
+        SANDBOX_CALL(poll, "whether the RFB socket takes bytes"),
         SANDBOX_CALL(pselect6, "libvncclient waits with it, should a write not fit after all"),
         SANDBOX_CALL(recvmsg, "channels"),
         SANDBOX_CALL(sendmsg, "channels"),

@@ -370,8 +370,6 @@ static int on_rect(struct reader *self)
 		return begin_screens(self);
 	if (encoding == RFB_EXTENDED_KEY)
 		return on_extended_key(self);
-	if (encoding == RFB_LAST_RECT)
-		return end_update(self);
 	return SHOJI_ERR_FORBIDDEN;
 }
 

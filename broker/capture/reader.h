@@ -1,4 +1,4 @@
-/* The reader of what an RFB server says after the handshake: updates made of the six encodings that were
+/* The reader of what an RFB server says after the handshake: updates made of the five encodings that were
  * offered, bell and cut text (read to be dropped), and nothing else.
  *
  * Pure: bytes in; pixels go to the buffer, everything else into fields that the driver takes when an update is complete.

@@ -1,4 +1,4 @@
-/* The connection to the isolated host's RFB server: buffered reading and sending, through libvncclient. */
+/* The connection to the isolated host's RFB server: buffered reading; sending through libvncclient. */
 #ifndef SHOJI_CAPTURE_RFB_H
 #define SHOJI_CAPTURE_RFB_H
 

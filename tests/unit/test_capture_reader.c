@@ -62,7 +62,7 @@ static void script_everything(struct script *script)
 	script_u8(script, 2);
 	script_cut_text(script, 5);
 	script_raw(script, "hello", 5);
-	script_update(script, 0xffff);
+	script_update(script, 5);
 	script_extended_key(script);
 	script_desktop_size(script, WIDTH, HEIGHT);
 	script_rect(script, 10, 20, 3, 2, RFB_RAW);
@@ -75,7 +75,6 @@ static void script_everything(struct script *script)
 	for (uint8_t i = 1; i <= 9 * 2 * 4; i++)
 		script_u8(script, i);
 	script_raw(script, "\x80\xff\x00\x7f", 4);
-	script_rect(script, 0, 0, 0, 0, RFB_LAST_RECT);
 }
 
 static void check_everything(void)
