@@ -153,4 +153,30 @@ static inline uint32_t support_page_pixel(uint32_t x, uint32_t y)
 	return 0xffffff;
 }
 
+/* Up and down again, 0..amplitude, once every 2 x half. */
+static inline uint32_t support_wave(uint32_t at, uint32_t half, uint32_t amplitude)
+{
+	uint32_t phase = at % (2 * half);
+
+	return (phase < half ? phase : 2 * half - phase) * amplitude / half;
+}
+
+/* One pixel (0xffRRGGBB) of something like a photograph: slopes, texture and noise; every fourth kind has hard edges. */
+static inline uint32_t support_photo_pixel(uint32_t x, uint32_t y, uint32_t kind)
+{
+	uint64_t state = ((uint64_t)kind << 40 | (uint64_t)y << 20 | x) * 2654435761u + 1;
+	uint32_t noise[3];
+
+	support_random(&state);
+	for (uint32_t i = 0; i < 3; i++)
+		noise[i] = support_below(&state, 3 + kind % 20);
+	uint32_t light = support_wave(x + 2 * y + 31 * kind, 150, 130) +
+	                 support_wave(x * (3 + kind % 5) + y, 17, 25);
+	uint32_t warm = support_wave(3 * x + y + 7 * kind, 260, 60);
+	if (kind % 4 == 1 && (x / 9 + y / 13) % 3 == 0)
+		return kind % 8 == 1 ? 0xffffff00u : 0xff0000ffu;
+	return 0xff000000u | (light + warm + noise[0]) << 16 | (light + noise[1] + 20) << 8 |
+	       (light + noise[2] + 60 - warm);
+}
+
 #endif

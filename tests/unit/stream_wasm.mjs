@@ -73,7 +73,7 @@ function checkRects(d) {
 }
 
 let nWrong = 0;
-for (const name of ["page", "beside", "small"]) {
+for (const name of ["page", "beside", "small", "photo"]) {
 	const expected = readFileSync(join(goldenFolder, `${name}.expected`), "utf8").trimEnd().split("\n");
 	const d = start();
 	const seen = [];

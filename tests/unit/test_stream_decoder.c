@@ -11,7 +11,7 @@
 #define WIDTH 320
 #define HEIGHT 240
 
-static const char *const names[] = {"page", "beside", "small"};
+static const char *const names[] = {"page", "beside", "small", "photo"};
 
 START_TEST(golden_streams)
 {
@@ -99,7 +99,7 @@ START_TEST(bits_flipped)
 	size_t n_errors = 0;
 
 	for (int round = 0; round < 600; round++) {
-		struct support_stream stream = support_stream_open(names[round % 3]);
+		struct support_stream stream = support_stream_open(names[round % 4]);
 		struct stream_decoder *decoder = support_decoder_new(WIDTH, HEIGHT);
 		uint8_t *slice;
 		size_t length;
@@ -243,6 +243,22 @@ START_TEST(commands_and_their_bounds)
 	ck_assert_int_eq(TRY(PICTURE_INDEXED, 0, 0, 0, 0, 1, 0, 1, 0, 2, 0), STREAM_ERR_MALFORMED);
 	ck_assert_int_eq(
 	        TRY(PICTURE_INDEXED, 0, 0, 0, 0, 65, 0, 64, 0, 0, 0), STREAM_ERR_MALFORMED);
+	/* quality, u16 length, coefficients; at most a tile */
+	ck_assert_int_eq(TRY(PICTURE_PHOTO, 0, 0, 0, 0, 9, 0, 8, 0, 10, 2, 0, 1, 2), STREAM_FRAME);
+	ck_assert_int_eq(
+	        TRY(PICTURE_PHOTO, 0, 0, 0, 0, 65, 0, 1, 0, 10, 1, 0, 1), STREAM_ERR_MALFORMED);
+	ck_assert_int_eq(
+	        TRY(PICTURE_PHOTO, 0, 0, 239, 0, 1, 0, 2, 0, 10, 1, 0, 1), STREAM_ERR_MALFORMED);
+	ck_assert_int_eq(
+	        TRY(PICTURE_PHOTO, 0, 0, 0, 0, 9, 0, 8, 0, 0, 1, 0, 1), STREAM_ERR_MALFORMED);
+	ck_assert_int_eq(
+	        TRY(PICTURE_PHOTO, 0, 0, 0, 0, 9, 0, 8, 0, 21, 1, 0, 1), STREAM_ERR_MALFORMED);
+	ck_assert_int_eq(
+	        TRY(PICTURE_PHOTO, 0, 0, 0, 0, 9, 0, 8, 0, 10, 0, 0), STREAM_ERR_MALFORMED);
+	ck_assert_int_eq(
+	        TRY(PICTURE_PHOTO, 0, 0, 0, 0, 9, 0, 8, 0, 10, 1, 0x18, 1), STREAM_ERR_MALFORMED);
+	ck_assert_int_eq(
+	        TRY(PICTURE_PHOTO, 0, 0, 0, 0, 9, 0, 8, 0, 10, 2, 0, 1), STREAM_ERR_MALFORMED);
 	for (unsigned command = 0; command < 256; command++)
 		if (command < PICTURE_COPY || command > PICTURE_PREDICTED)
 			ck_assert_int_eq(TRY((uint8_t)command, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0),

@@ -4,6 +4,7 @@
 
 #include "stream/decoder.h"
 #include "stream/little_endian.h"
+#include "stream/photo_read.h"
 #include "stream/picture.h"
 #include "stream/screen.h"
 
@@ -107,6 +108,25 @@ static int32_t obey_fill(struct screen *screen, const uint8_t *bytes, size_t len
 	return PICTURE_RECT_BYTES + PICTURE_PIXEL_BYTES;
 }
 
+static int32_t obey_photo(struct screen *screen, const uint8_t *bytes, size_t length)
+{
+	if (length < PHOTO_HEAD_BYTES)
+		return 0;
+	struct screen_rect area = read_rect(bytes + 1);
+	uint32_t quality = bytes[PICTURE_RECT_BYTES];
+	size_t n_bytes = read_u16(bytes + PICTURE_RECT_BYTES + 1);
+	if (!screen_holds(screen, &area) || area.width > PICTURE_TILE || area.height > PICTURE_TILE)
+		return STREAM_ERR_MALFORMED;
+	if (quality < PHOTO_QUALITY_MIN || quality > PHOTO_QUALITY_MAX || n_bytes == 0 ||
+	        n_bytes > PHOTO_BYTES_MAX)
+		return STREAM_ERR_MALFORMED;
+	if (length < PHOTO_HEAD_BYTES + n_bytes)
+		return 0;
+	photo_read(bytes + PHOTO_HEAD_BYTES, n_bytes, quality, screen_paint(screen, &area),
+	        screen->width, area.width, area.height);
+	return (int32_t)(PHOTO_HEAD_BYTES + n_bytes);
+}
+
 int32_t command_obey(struct screen *screen, const uint8_t *bytes, size_t length)
 {
 	if (length == 0)
@@ -124,6 +144,8 @@ int32_t command_obey(struct screen *screen, const uint8_t *bytes, size_t length)
 		return obey_colours(screen, bytes, length);
 	case PICTURE_FILL:
 		return obey_fill(screen, bytes, length);
+	case PICTURE_PHOTO:
+		return obey_photo(screen, bytes, length);
 	default:
 		return STREAM_ERR_MALFORMED;
 	}

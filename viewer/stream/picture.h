@@ -69,13 +69,20 @@ enum picture_command {
 	/* u16 x, y, width, height, then for each pixel, row by row, 3 bytes G, R, B: what picture_predict() (predict.h)
 	 * leaves of it; at most PICTURE_PIXELS_MAX. */
 	PICTURE_PREDICTED = 6,
-	/* Reserved, version 1 sends none of them: 16-31 tile cache, 32-47 photographs, 48-63 video.
+	/* u16 x, y, width, height (at most PICTURE_TILE each way), u8 quality (PHOTO_QUALITY_MIN to PHOTO_QUALITY_MAX), u16
+	 * length, then so many bytes: coefficients (photo_code.h). Not exact: a later frame will be. */
+	PICTURE_PHOTO = 32,
+	/* Reserved, version 1 sends none of them: 16-31 tile cache, 33-47 photographs, 48-63 video.
 	 */
 };
 #define PICTURE_COLOURS_MAX 256
 #define PICTURE_ESCAPE 255
 #define PICTURE_INDEXED_BYTES 11 /* INDEXED before its colours */
 #define PICTURE_COLOUR_BYTES 4   /* index, R, G, B */
+#define PHOTO_HEAD_BYTES 12
+#define PHOTO_QUALITY_MIN 1
+#define PHOTO_QUALITY_MAX 20
+#define PHOTO_BYTES_MAX 6144 /* of one command's coefficients; what is larger is sent exactly */
 #define PICTURE_COPY_BYTES 13
 #define PICTURE_RECT_BYTES 9 /* PIXELS and FILL before their colours */
 #define PICTURE_COMMAND_MAX (PICTURE_RECT_BYTES + PICTURE_PIXELS_MAX * PICTURE_PIXEL_BYTES)

@@ -221,3 +221,11 @@ void screen_fill(struct screen *self, const struct screen_rect *area, const uint
 	}
 	mark(self, area);
 }
+
+uint32_t *screen_paint(struct screen *self, const struct screen_rect *area)
+{
+	self->painted_px += (uint64_t)area->width * area->height;
+	mark(self, area);
+	/* The whole screen's memory is aligned for words and more. */
+	return (uint32_t *)(void *)pixel_at(self, area->x, area->y);
+}

@@ -42,5 +42,8 @@ void screen_put_predicted(
 void screen_forget_palette(struct screen *self);
 void screen_set_colour(struct screen *self, uint8_t index, const uint8_t rgb[3]);
 void screen_fill(struct screen *self, const struct screen_rect *area, const uint8_t rgb[3]);
+/* For others who paint: counts and marks the area, returns its first pixel, a word as it lies in memory; rows are `width`
+ * words. */
+uint32_t *screen_paint(struct screen *self, const struct screen_rect *area);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "encode/compressor.h"
 #include "encode/image.h"
+#include "encode/photo_write.h"
 #include "encode/values.h"
 #include "encode/viewer.h"
 
@@ -263,6 +264,62 @@ static void make_small(const char *folder)
 	finish();
 }
 
+/* A photograph's command at a place of the screen, of which the image becomes what a viewer will see. */
+static void say_photo(uint8_t quality, struct rect area)
+{
+	static uint32_t shown[PICTURE_TILE * PICTURE_TILE];
+	struct slicer *slicer = &make.viewer.slicer;
+	uint8_t *out = slicer_reserve(slicer, PICTURE_COMMAND_MAX);
+	struct bytes_writer writer;
+	uint32_t *pixels = make.image.pixels + (size_t)area.y * make.image.width + area.x;
+	size_t length = photo_write(quality, pixels, make.image.width, area.width, area.height,
+	        out + PHOTO_HEAD_BYTES, PHOTO_BYTES_MAX, shown);
+
+	bytes_writer_init(&writer, out, PHOTO_HEAD_BYTES);
+	bytes_put_u8(&writer, PICTURE_PHOTO);
+	bytes_put_u16(&writer, area.x);
+	bytes_put_u16(&writer, area.y);
+	bytes_put_u16(&writer, area.width);
+	bytes_put_u16(&writer, area.height);
+	bytes_put_u8(&writer, quality);
+	bytes_put_u16(&writer, (uint16_t)length);
+	slicer_commit(slicer, PHOTO_HEAD_BYTES + length);
+	for (uint32_t y = 0; y < area.height; y++)
+		memcpy(pixels + (size_t)y * make.image.width, shown + (size_t)y * PICTURE_TILE,
+		        area.width * sizeof(*shown));
+}
+
+/* Every quality, tiles of every odd size, hard edges that ring and are clamped. */
+static void make_photo(const char *folder)
+{
+	struct rect all = {0, 0, WIDTH, HEIGHT};
+
+	open_files(folder, "photo");
+	start();
+	memset(make.screen, 0, sizeof(make.screen));
+	image_take(&make.image, make.screen, WIDTH * 4, &all);
+	join(0, 0);
+	viewer_damage(&make.viewer, &(struct rect){0, 0, 1, 1});
+	make.image.pixels[0] = 0xff123456;
+	step();
+	for (uint32_t i = 0; i < 4 * PHOTO_QUALITY_MAX; i++) {
+		struct rect area = {(uint16_t)(i * 37 % 250), (uint16_t)(i * 53 % 170),
+		        (uint16_t)(1 + i * 29 % PICTURE_TILE),
+		        (uint16_t)(1 + i * 43 % PICTURE_TILE)};
+		if (i % 4 == 3)
+			area.width = area.height = PICTURE_TILE;
+		for (uint32_t y = area.y; y < area.y + (uint32_t)area.height; y++)
+			for (uint32_t x = area.x; x < area.x + (uint32_t)area.width; x++)
+				make.image.pixels[y * WIDTH + x] = support_photo_pixel(x, y, i);
+		make.viewer.frame++;
+		slicer_begin_frame(&make.viewer.slicer, make.viewer.generation, make.viewer.frame);
+		say_photo((uint8_t)(1 + i % PHOTO_QUALITY_MAX), area);
+		slicer_end_frame(&make.viewer.slicer);
+		step();
+	}
+	finish();
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 2) {
@@ -272,5 +329,6 @@ int main(int argc, char **argv)
 	make_page(argv[1]);
 	make_beside(argv[1]);
 	make_small(argv[1]);
+	make_photo(argv[1]);
 	return 0;
 }

@@ -1,0 +1,72 @@
+/* Reads photographs. The bytes come over the network: whatever they are, the work is bounded by the tile and nothing
+ * outside of it is written. */
+#include "stream/photo_read.h"
+
+#include "stream/photo_model.h"
+#include "stream/photo_transform.h"
+
+/* The reader of an arithmetic code as Martin (1979) and LZMA have it: code lies within range. */
+struct photo_coder {
+	uint32_t range, code;
+	const uint8_t *at, *end;
+};
+
+static inline uint8_t next_byte(struct photo_coder *self)
+{
+	return self->at < self->end ? *self->at++ : 0;
+}
+
+static inline uint32_t photo_bit(
+        struct photo_coder *self, struct photo_chance *chance, uint32_t ignored)
+{
+	uint32_t bound = (self->range >> 16) * chance->zero;
+	uint32_t bit = self->code >= bound;
+
+	(void)ignored;
+	self->code -= bit ? bound : 0;
+	self->range = bit ? self->range - bound : bound;
+	photo_chance_learn(chance, bit);
+	while (self->range < 1u << 24) {
+		self->range <<= 8;
+		self->code = self->code << 8 | next_byte(self);
+	}
+	return bit;
+}
+
+static inline uint32_t photo_raw(struct photo_coder *self, uint32_t ignored)
+{
+	(void)ignored;
+	self->range >>= 1;
+	uint32_t bit = self->code >= self->range;
+	self->code -= bit ? self->range : 0;
+	while (self->range < 1u << 24) {
+		self->range <<= 8;
+		self->code = self->code << 8 | next_byte(self);
+	}
+	return bit;
+}
+
+#include "stream/photo_code.h"
+
+void photo_read(const uint8_t *bytes, size_t length, uint32_t quality, uint32_t *pixels,
+        uint32_t stride_px, uint32_t width_px, uint32_t height_px)
+{
+	/* 37 KiB that a stack of WebAssembly need not hold. */
+	static struct photo_levels levels[PHOTO_PLANES];
+	static struct photo_plane planes[PHOTO_PLANES];
+	struct photo_model model;
+	struct photo_coder coder = {.range = UINT32_MAX, .at = bytes, .end = bytes + length};
+
+	for (uint32_t i = 0; i < 4; i++)
+		coder.code = coder.code << 8 | next_byte(&coder);
+	for (uint32_t i = 0; i < PHOTO_PLANES; i++) {
+		photo_plane_resize(&planes[i], i, width_px, height_px);
+		memset(levels[i].level, 0,
+		        (size_t)planes[i].columns * planes[i].rows * sizeof(levels[i].level[0]));
+	}
+	photo_model_init(&model);
+	code_photo(&coder, &model, planes, levels);
+	for (uint32_t i = 0; i < PHOTO_PLANES; i++)
+		photo_dequantise(&levels[i], i, quality, &planes[i]);
+	photo_to_pixels(planes, 0, pixels, stride_px, width_px, height_px);
+}
