@@ -1,0 +1,152 @@
+/* Counting changes. Stands on no boundary: areas were checked (capture_check.h); what the isolated host draws decides
+ * what is found, and can at worst make its own picture worse. */
+#include "encode/video_cells.h"
+
+#include "encode/image.h"
+
+#include <string.h>
+
+/* Drawn to so often in one streak before it is compared: pages that appear at once cost nothing. */
+#define WARM_CHANGES 3
+
+void video_cells_resize(struct video_cells *self, uint16_t width, uint16_t height)
+{
+	self->columns = (uint16_t)((width + VIDEO_CELL - 1) / VIDEO_CELL);
+	self->rows = (uint16_t)((height + VIDEO_CELL - 1) / VIDEO_CELL);
+	memset(self->cells, 0, sizeof(self->cells[0]) * self->rows);
+}
+
+static bool is_in_streak(const struct video_cell *self, uint32_t now_ms)
+{
+	return self->n_changes > 0 && now_ms - self->last_ms < VIDEO_QUIET_MS;
+}
+
+void video_cell_touch(struct video_cell *self, uint32_t now_ms)
+{
+	if (!is_in_streak(self, now_ms)) {
+		self->start_ms = now_ms;
+		self->n_changes = 0;
+		self->left = self->top = VIDEO_CELL;
+		self->right = self->bottom = 0;
+	}
+	/* Two halves of one picture are one change. */
+	if (self->n_changes == 0 || (now_ms - self->last_ms >= 5 && self->n_changes < UINT16_MAX))
+		self->n_changes++;
+	self->last_ms = now_ms;
+	self->is_judged = false;
+}
+
+void video_cell_change(
+        struct video_cell *self, uint32_t now_ms, uint32_t x, uint32_t y, const struct rect *box)
+{
+	uint8_t left = (uint8_t)(box->x - x), top = (uint8_t)(box->y - y);
+	uint8_t right = (uint8_t)(left + box->width), bottom = (uint8_t)(top + box->height);
+
+	video_cell_touch(self, now_ms);
+	self->left = left < self->left ? left : self->left;
+	self->top = top < self->top ? top : self->top;
+	self->right = right > self->right ? right : self->right;
+	self->bottom = bottom > self->bottom ? bottom : self->bottom;
+}
+
+bool video_cell_is_warm(const struct video_cell *self, uint32_t now_ms)
+{
+	return is_in_streak(self, now_ms) && self->n_changes >= WARM_CHANGES;
+}
+
+bool video_cell_is_hot(const struct video_cell *self, uint32_t now_ms)
+{
+	return is_in_streak(self, now_ms) && self->right > self->left &&
+	       now_ms - self->start_ms >= VIDEO_HOT_MS && self->n_changes >= VIDEO_HOT_CHANGES;
+}
+
+static void box_of(const uint32_t *columns, uint32_t width, uint32_t top, uint32_t bottom,
+        struct rect *changed)
+{
+	uint32_t left = 0, right = width;
+
+	while (columns[left] == 0)
+		left++;
+	while (columns[right - 1] == 0)
+		right--;
+	*changed = (struct rect){
+	        (uint16_t)left, (uint16_t)top, (uint16_t)(right - left), (uint16_t)(bottom - top)};
+}
+
+bool video_take_compared(uint32_t *target, uint32_t target_stride_px, const uint8_t *from,
+        uint32_t from_stride_bytes, uint32_t width, uint32_t height, struct rect *changed)
+{
+	uint32_t columns[VIDEO_CELL] = {0}, top = height, bottom = 0;
+
+	for (uint32_t y = 0; y < height; y++) {
+		uint32_t row[VIDEO_CELL], differs = 0;
+		/* The buffer is capture's: each pixel is read once. */
+		memcpy(row, from + (size_t)y * from_stride_bytes, width * sizeof(*row));
+		uint32_t *to = target + (size_t)y * target_stride_px;
+		for (uint32_t x = 0; x < width; x++) {
+			row[x] |= IMAGE_SEEN;
+			columns[x] |= row[x] ^ to[x];
+			differs |= row[x] ^ to[x];
+		}
+		if (differs == 0)
+			continue;
+		memcpy(to, row, width * sizeof(*row));
+		top = y < top ? y : top;
+		bottom = y + 1;
+	}
+	if (bottom == 0)
+		return false;
+	box_of(columns, width, top, bottom, changed);
+	return true;
+}
+
+bool video_is_photographic(
+        const uint32_t *pixels, uint32_t stride_px, uint32_t width, uint32_t height)
+{
+	uint32_t n_differ = 0;
+
+	for (uint32_t y = 0; y < height; y++, pixels += stride_px)
+		for (uint32_t x = 1; x < width; x++)
+			n_differ += pixels[x] != pixels[x - 1];
+	return n_differ * 2 > (width - 1) * height;
+}
+
+bool video_intersect(const struct rect *a, const struct rect *b, struct rect *out)
+{
+	uint32_t left = a->x > b->x ? a->x : b->x, top = a->y > b->y ? a->y : b->y;
+	uint32_t a_right = a->x + (uint32_t)a->width, b_right = b->x + (uint32_t)b->width;
+	uint32_t a_bottom = a->y + (uint32_t)a->height, b_bottom = b->y + (uint32_t)b->height;
+	uint32_t right = a_right < b_right ? a_right : b_right;
+	uint32_t bottom = a_bottom < b_bottom ? a_bottom : b_bottom;
+
+	if (left >= right || top >= bottom)
+		return false;
+	*out = (struct rect){
+	        (uint16_t)left, (uint16_t)top, (uint16_t)(right - left), (uint16_t)(bottom - top)};
+	return true;
+}
+
+size_t video_subtract(const struct rect *area, const struct rect *hole, struct rect out[4])
+{
+	struct rect common;
+	size_t n = 0;
+
+	if (!video_intersect(area, hole, &common)) {
+		out[0] = *area;
+		return area->width > 0 && area->height > 0;
+	}
+	uint16_t above = (uint16_t)(common.y - area->y), left = (uint16_t)(common.x - area->x);
+	uint16_t below = (uint16_t)(area->height - above - common.height);
+	uint16_t right = (uint16_t)(area->width - left - common.width);
+	if (above > 0)
+		out[n++] = (struct rect){area->x, area->y, area->width, above};
+	if (below > 0)
+		out[n++] = (struct rect){
+		        area->x, (uint16_t)(common.y + common.height), area->width, below};
+	if (left > 0)
+		out[n++] = (struct rect){area->x, common.y, left, common.height};
+	if (right > 0)
+		out[n++] = (struct rect){
+		        (uint16_t)(common.x + common.width), common.y, right, common.height};
+	return n;
+}
