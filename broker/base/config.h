@@ -81,6 +81,7 @@ struct config {
 		        width_max; /* pixels; the viewer's window chooses between them */
 		uint64_t height_min, height_max; /* pixels */
 		bool kiosk;
+		bool video;
 		char *keyboard; /* jp or us */
 		char *timezone;
 		char *extra_ca; /* PEM that the isolated browser trusts (a security cloud's

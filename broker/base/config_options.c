@@ -124,6 +124,9 @@ static const struct config_option options[] = {
                 .max = 2160, .help = "Highest screen, pixels."},
         {"profile", "kiosk", OPTION_BOOL, AT(profile.kiosk), .text = "false",
                 .help = "One page without tabs and address bar."},
+        {"profile", "video", OPTION_BOOL, AT(profile.video), .text = "true",
+                .help = "Moving pictures are sent as H.264 to terminals that decode it; else as "
+                        "pictures like all the rest."},
         {"profile", "keyboard", OPTION_CHOICE_TEXT, AT(profile.keyboard), .text = "jp",
                 .choices = keyboards, .help = "Layout of the isolated host's keyboard."},
         {"profile", "timezone", OPTION_TEXT, AT(profile.timezone), .text = "Asia/Tokyo", .min = 1,

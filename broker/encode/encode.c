@@ -168,6 +168,7 @@ static bool make_encoder(struct process *self, const struct message_setup_encode
 	        .pixels = self->pixels,
 	        .width_max = setup->width_max,
 	        .height_max = setup->height_max,
+	        .has_video = setup->has_video,
 	        .on_first_picture = on_first_picture,
 	        .on_end = on_end,
 	        .data = self};

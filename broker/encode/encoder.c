@@ -11,6 +11,7 @@
 #include "encode/compressor.h"
 #include "encode/image.h"
 #include "encode/values.h"
+#include "encode/video.h"
 #include "encode/viewer.h"
 
 #include <stdlib.h>
@@ -37,6 +38,9 @@ struct encoder {
 	struct image image;
 	struct values values;
 	struct seat seats[VIEWERS_MAX];
+	struct video video;
+	struct timer
+	        *video_timer; /* runs while a region is there: its silence is an event as well */
 	bool has_ended;
 	bool is_first_picture_told;
 	struct timer *plain_timer; /* runs from the first whole picture on */
@@ -95,14 +99,55 @@ static void pump_values(struct seat *self)
 	}
 }
 
+static uint32_t now_ms(void)
+{
+	return (uint32_t)clock_now_ms();
+}
+
+/* Video is the person's alone: who looks on gets pictures, and so does the person meanwhile, because both see one image. */
+static bool is_video_wanted(const struct encoder *self)
+{
+	const struct viewer *person = &self->seats[SEAT_PERSON].viewer;
+
+	return self->setup.has_video && person->state == VIEWER_LIVE &&
+	       person->capabilities & WIRE_CAN_H264 &&
+	       self->seats[SEAT_ONLOOKER].viewer.state == VIEWER_ABSENT;
+}
+
+static void look_at_video(struct encoder *self)
+{
+	video_set_wanted(&self->video, is_video_wanted(self));
+	if (video_look(&self->video, now_ms()))
+		timer_set_ms(self->video_timer, VIDEO_QUIET_MS / 4);
+	else
+		timer_clear(self->video_timer);
+}
+
+typedef bool (*video_say_fn)(struct video *self, struct outbox *outbox, uint32_t now_ms);
+
+/* Into an empty outbox only: what waits there goes first, and could fill it. */
+static void say_video(struct seat *self, video_say_fn say)
+{
+	size_t length;
+
+	if (self != &self->encoder->seats[SEAT_PERSON] || self->viewer.state != VIEWER_LIVE ||
+	        outbox_peek(&self->viewer.outbox, &length))
+		return;
+	ensure(say(&self->encoder->video, &self->viewer.outbox, now_ms()));
+	pump_outbox(self);
+}
+
 /* May be called at any time; does what is possible now. */
 static void pump(struct seat *self)
 {
 	if (!self->gate || self->viewer.state == VIEWER_ABSENT || self->encoder->has_ended)
 		return;
+	video_hide(&self->encoder->video);
 	pump_values(self);
 	pump_outbox(self);
+	say_video(self, video_say_changes);
 	viewer_work(&self->viewer, &self->encoder->image);
+	say_video(self, video_say_frames);
 	/* Those that had to wait for a BEGIN which went only now. */
 	pump_values(self);
 	/* zstd refused its own parameters, or the worst case was counted wrongly. */
@@ -111,6 +156,7 @@ static void pump(struct seat *self)
 
 static void pump_all(struct encoder *self)
 {
+	look_at_video(self);
 	for (int i = 0; i < VIEWERS_MAX; i++)
 		pump(&self->seats[i]);
 }
@@ -124,6 +170,7 @@ static int take_geometry(struct encoder *self, struct message *in)
 	if (message_get_geometry(in, &geometry) || capture_check_geometry(&self->check, &geometry))
 		return SHOJI_ERR_FORBIDDEN;
 	image_resize(&self->image, self->image_memory, geometry.width, geometry.height);
+	video_resize(&self->video, &self->image);
 	for (int i = 0; i < VIEWERS_MAX; i++)
 		viewer_resize(&self->seats[i].viewer, geometry.width, geometry.height);
 	values_forget_caret(&self->values);
@@ -153,10 +200,29 @@ static void on_plain_for_long(void *data)
 	tell_first_picture(self);
 }
 
+static void on_damage(void *data, const struct rect *area)
+{
+	struct encoder *self = data;
+
+	for (int i = 0; i < VIEWERS_MAX; i++)
+		viewer_damage(&self->seats[i].viewer, area);
+}
+
+static void on_unknown(void *data, const struct rect *area)
+{
+	struct encoder *self = data;
+
+	for (int i = 0; i < VIEWERS_MAX; i++)
+		viewer_forget_area(&self->seats[i].viewer, area, VIDEO_UNKNOWN);
+}
+
+static void on_video_time(void *data)
+{
+	pump_all(data);
+}
+
 static void tell_viewer(struct viewer *viewer, const struct message_damage *damage)
 {
-	for (uint16_t i = 0; i < damage->n_rects; i++)
-		viewer_damage(viewer, &damage->rects[i]);
 	for (uint16_t i = 0; i < damage->n_copies; i++)
 		viewer_hint(viewer, &damage->copies[i]);
 }
@@ -167,7 +233,8 @@ static void take_areas(struct encoder *self, const struct message_damage *damage
 	uint32_t stride_bytes = self->setup.width_max * (uint32_t)PIXEL_BYTES;
 
 	for (uint16_t i = 0; i < damage->n_rects; i++)
-		image_take(&self->image, self->setup.pixels, stride_bytes, &damage->rects[i]);
+		video_take(&self->video, self->setup.pixels, stride_bytes, &damage->rects[i],
+		        now_ms());
 	for (int i = 0; i < VIEWERS_MAX; i++)
 		tell_viewer(&self->seats[i].viewer, damage);
 	image_look(&self->image);
@@ -287,6 +354,15 @@ static void on_capture_close(void *data, struct channel *channel, int error)
 
 /* ---- from gate ---- */
 
+/* Whoever comes after this viewer knows of no region; an onlooker's coming and going only ends and permits them. */
+static void forget_video(struct seat *self)
+{
+	if (self != &self->encoder->seats[SEAT_PERSON])
+		return;
+	video_set_wanted(&self->encoder->video, false);
+	video_forget_viewer(&self->encoder->video);
+}
+
 static int take_join(struct seat *self, struct message *in)
 {
 	struct message_viewer_join join;
@@ -296,6 +372,7 @@ static int take_join(struct seat *self, struct message *in)
 	        join.window_log_max < WIRE_WINDOW_LOG_MIN ||
 	        join.window_log_max > WIRE_WINDOW_LOG_MAX)
 		return SHOJI_ERR_FORBIDDEN;
+	forget_video(self);
 	viewer_join(&self->viewer, &join);
 	values_told_nothing(&self->told);
 	return 0;
@@ -318,12 +395,28 @@ static int take_ack(struct seat *self, struct message *in)
  * one touches it again. */
 static void leave(struct seat *self)
 {
+	forget_video(self);
 	viewer_leave(&self->viewer);
 	values_told_nothing(&self->told);
 	if (self == &self->encoder->seats[SEAT_PERSON])
 		return;
 	viewer_forget_screen(&self->viewer);
 	madvise(self->memory, self->memory_size, MADV_DONTNEED);
+}
+
+static int take_video(struct seat *self, struct message *in)
+{
+	struct message_viewer_video video;
+
+	if (message_get_viewer_video(in, &video))
+		return SHOJI_ERR_FORBIDDEN;
+	if (self != &self->encoder->seats[SEAT_PERSON])
+		return 0;
+	if (video.has_failed)
+		video_failed(&self->encoder->video);
+	else
+		video_drawn(&self->encoder->video, video.frame, now_ms());
+	return 0;
 }
 
 static int take_from_gate(struct seat *self, struct message *in)
@@ -333,6 +426,8 @@ static int take_from_gate(struct seat *self, struct message *in)
 		return take_join(self, in);
 	case MESSAGE_VIEWER_ACK:
 		return take_ack(self, in);
+	case MESSAGE_VIEWER_VIDEO:
+		return take_video(self, in);
 	case MESSAGE_VIEWER_LEAVE:
 		leave(self);
 		return 0;
@@ -354,6 +449,8 @@ static void on_gate_message(void *data, struct channel *channel, struct message 
 		end(self->encoder, WORKER_EXIT_PEER);
 		return;
 	}
+	if (self->encoder->video.is_wanted != is_video_wanted(self->encoder))
+		pump_all(self->encoder);
 	pump(self);
 }
 
@@ -426,10 +523,11 @@ static bool reserve(struct encoder *self)
 	size_t image =
 	        rounded((size_t)self->setup.width_max * self->setup.height_max * PIXEL_BYTES);
 	size_t once = rounded(compressor_once_size());
+	size_t cells = rounded(sizeof(struct video_cells));
 	size_t seat[SEAT_PARTS + 1];
 
 	lay_out(self, seat);
-	self->memory_size = image + once + VIEWERS_MAX * seat[SEAT_PARTS];
+	self->memory_size = image + once + VIEWERS_MAX * seat[SEAT_PARTS] + image + cells;
 	void *memory = mmap(NULL, self->memory_size, PROT_READ | PROT_WRITE,
 	        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (memory == MAP_FAILED)
@@ -440,6 +538,13 @@ static bool reserve(struct encoder *self)
 	for (int i = 0; i < VIEWERS_MAX; i++)
 		init_seat(self, &self->seats[i],
 		        self->memory + image + once + (size_t)i * seat[SEAT_PARTS]);
+	uint8_t *rest = self->memory + self->memory_size - image - cells;
+	video_init(&self->video, &(struct video_setup){.shadow = (uint32_t *)(void *)rest,
+	                                 .cells = (struct video_cells *)(void *)(rest + image),
+	                                 .on_damage = on_damage,
+	                                 .on_unknown = on_unknown,
+	                                 .data = self});
+	video_resize(&self->video, &self->image);
 	return true;
 }
 
@@ -457,9 +562,11 @@ struct encoder *encoder_new(const struct encoder_setup *setup)
 	self->setup = *setup;
 	capture_check_init(&self->check, setup->width_max, setup->height_max);
 	self->plain_timer = timer_new(setup->loop, on_plain_for_long, self);
-	if (self->plain_timer && reserve(self))
+	self->video_timer = timer_new(setup->loop, on_video_time, self);
+	if (self->plain_timer && self->video_timer && reserve(self))
 		return self;
 	timer_free(self->plain_timer);
+	timer_free(self->video_timer);
 	free(self);
 	return NULL;
 }
@@ -472,6 +579,8 @@ void encoder_free(struct encoder *self)
 	for (int i = 0; i < VIEWERS_MAX; i++)
 		channel_free(self->seats[i].gate);
 	timer_free(self->plain_timer);
+	timer_free(self->video_timer);
+	video_finish(&self->video);
 	munmap(self->memory, self->memory_size);
 	free(self);
 }
@@ -500,8 +609,9 @@ int encoder_set_gate(struct encoder *self, enum viewer_seat number, int fd)
 	return channel_watch(seat->gate, self->setup.loop, on_gate_message, on_gate_close, seat);
 }
 
-void encoder_picture(const struct encoder *self, struct encoder_picture *picture)
+void encoder_picture(struct encoder *self, struct encoder_picture *picture)
 {
+	video_reveal(&self->video);
 	*picture = (struct encoder_picture){.pixels = self->image.pixels,
 	        .width = self->image.width,
 	        .height = self->image.height,

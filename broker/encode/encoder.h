@@ -6,6 +6,7 @@
 #include "base/session.h"
 #include "encode/frame.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct encoder;
@@ -18,6 +19,7 @@ struct encoder_setup {
 	const uint8_t *
 	        pixels; /* width_max x height_max x PIXEL_BYTES, borrowed; another process writes them */
 	uint16_t width_max, height_max; /* 1..SCREEN_WIDTH_MAX, SCREEN_HEIGHT_MAX */
+	bool has_video; /* moving pictures as H.264 to a viewer that can; else never */
 	void (*on_first_picture)(void *data);
 	/* The process must end with that status; called within a callback of the loop, at most once. */
 	void (*on_end)(void *data, enum worker_exit status);
@@ -37,7 +39,7 @@ struct encoder_picture {
 	uint16_t width, height; /* 0: no geometry yet */
 	uint32_t stride_bytes;
 };
-void encoder_picture(const struct encoder *self, struct encoder_picture *picture);
+void encoder_picture(struct encoder *self, struct encoder_picture *picture);
 /* Of the person's viewer. */
 const struct frame_counts *encoder_counts(const struct encoder *self);
 

@@ -21,6 +21,8 @@ size_t outbox_size(uint32_t width, uint32_t height)
 	/* A slice is ended when a command does not fit, so that each holds at least so much of raw. */
 	size_t n_slices = raw / (WIRE_SLICE_MAX - PICTURE_COMMAND_MAX - 1024) + 2;
 
+	/* Beside it a frame of each region of video, and what is said of regions. */
+	n_slices += WIRE_VIDEO_REGIONS_MAX * (WIRE_VIDEO_FRAME_MAX / WIRE_PAYLOAD_MAX + 4);
 	return n_slices * (WIRE_SLICE_MAX + LENGTH_BYTES);
 }
 

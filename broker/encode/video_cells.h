@@ -7,12 +7,13 @@
 
 #include "base/message.h"
 #include "stream/picture.h"
+#include "stream/wire.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define VIDEO_CELL 16 /* pixels each way: WIRE_VIDEO_CELL */
+#define VIDEO_CELL WIRE_VIDEO_CELL /* pixels each way */
 #define VIDEO_QUIET_MS 130
 #define VIDEO_HOT_MS 400
 #define VIDEO_HOT_CHANGES 6

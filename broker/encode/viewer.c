@@ -79,6 +79,17 @@ void viewer_damage(struct viewer *self, const struct rect *area)
 	tiles_mark(&self->dirty, area);
 }
 
+void viewer_forget_area(struct viewer *self, const struct rect *area, uint32_t unknown)
+{
+	if (self->dirty.width == 0)
+		return;
+	for (uint32_t y = area->y; y < area->y + (uint32_t)area->height; y++) {
+		uint32_t *row = self->reference + (size_t)y * self->dirty.width + area->x;
+		for (uint32_t x = 0; x < area->width; x++)
+			row[x] = unknown;
+	}
+}
+
 void viewer_hint(struct viewer *self, const struct copy_hint *hint)
 {
 	struct scroll_offset offset = {

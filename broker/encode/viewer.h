@@ -65,6 +65,8 @@ void viewer_init(struct viewer *self, uint64_t epoch, const struct viewer_memory
 /* The screen has a new size: nothing of the old one is of use. */
 void viewer_resize(struct viewer *self, uint16_t width, uint16_t height);
 void viewer_damage(struct viewer *self, const struct rect *area);
+/* Of that area it is no longer known what the viewer holds: `unknown`, a value that no shown pixel has, stands for it. */
+void viewer_forget_area(struct viewer *self, const struct rect *area, uint32_t unknown);
 void viewer_hint(struct viewer *self, const struct copy_hint *hint);
 
 /* join: its values are in range (checked by the caller). Replaces whoever was there. */

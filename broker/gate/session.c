@@ -194,6 +194,12 @@ void seat_acknowledge(struct seat *self, uint32_t frame, uint32_t drawn_after_us
 		        self->stream, viewer_ack, .frame = frame, .drawn_after_us = drawn_after_us);
 }
 
+void seat_video(struct seat *self, bool has_failed, uint32_t frame)
+{
+	if (self->stream)
+		CHANNEL_SEND(self->stream, viewer_video, .has_failed = has_failed, .frame = frame);
+}
+
 /* ---- input: viewer -> capture ---- */
 
 static void watch_input(struct session *self)
@@ -313,6 +319,7 @@ static int send_input(struct session *self, const struct viewer_message *message
 	case VIEWER_MESSAGE_HELLO:
 	case VIEWER_MESSAGE_PING:
 	case VIEWER_MESSAGE_ACK:
+	case VIEWER_MESSAGE_VIDEO:
 		break;
 	}
 	return 0;

@@ -319,6 +319,10 @@ static int on_message(struct viewer *self)
 	}
 	if (!is_attached)
 		return refuse(self, LWS_CLOSE_STATUS_PROTOCOL_ERR, "a message before WELCOME");
+	if (message->kind == VIEWER_MESSAGE_VIDEO) {
+		seat_video(self->seat, message->video.has_failed, message->video.frame);
+		return 0;
+	}
 	if (message->kind != VIEWER_MESSAGE_ACK)
 		return on_input(self);
 	seat_acknowledge(self->seat, message->ack.frame, message->ack.drawn_after_us);

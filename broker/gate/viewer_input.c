@@ -117,6 +117,16 @@ static int read_picture(uint8_t type, struct bytes_reader *reader, struct viewer
 	return bytes_reader_finish(reader);
 }
 
+static int read_video(uint8_t type, struct bytes_reader *reader, struct viewer_message *out)
+{
+	if (type != WIRE_VIDEO_DRAWN && type != WIRE_VIDEO_FAILED)
+		return SHOJI_ERR_MALFORMED;
+	out->kind = VIEWER_MESSAGE_VIDEO;
+	out->video.has_failed = type == WIRE_VIDEO_FAILED;
+	out->video.frame = type == WIRE_VIDEO_DRAWN ? bytes_get_u32(reader) : 0;
+	return bytes_reader_finish(reader);
+}
+
 static int read_key(struct bytes_reader *reader, struct viewer_message *out)
 {
 	out->kind = VIEWER_MESSAGE_KEY;
@@ -212,6 +222,9 @@ int viewer_message_parse(const uint8_t *data, size_t length, struct viewer_messa
 		return read_picture(type, &reader, out);
 	case WIRE_INPUT:
 		return read_input(type, &reader, out);
+	case WIRE_VIDEO_MIN:
+	case WIRE_VIDEO_MAX:
+		return read_video(type, &reader, out);
 	default: /* not an enum: any byte can arrive */
 		out->kind = VIEWER_MESSAGE_SKIP;
 		return check(channel >= WIRE_CHANNEL_OPTIONAL_MIN);

@@ -16,6 +16,7 @@ enum viewer_message_kind {
 	VIEWER_MESSAGE_HELLO,
 	VIEWER_MESSAGE_PING,
 	VIEWER_MESSAGE_ACK,
+	VIEWER_MESSAGE_VIDEO,
 	VIEWER_MESSAGE_KEY,
 	VIEWER_MESSAGE_POINTER,
 	VIEWER_MESSAGE_WHEEL,
@@ -39,6 +40,10 @@ struct viewer_message {
 		struct {
 			uint32_t frame, drawn_after_us;
 		} ack;
+		struct {
+			bool has_failed;
+			uint32_t frame; /* drawn; 0 when it has failed */
+		} video;
 		struct {
 			uint16_t key, modifiers;
 			bool is_down;

@@ -29,8 +29,9 @@ END_TEST
 START_TEST(test_channels)
 {
 	for (unsigned channel = 0; channel < 256; channel++) {
-		bool is_encodes =
-		        channel == WIRE_PICTURE || channel == WIRE_CURSOR || channel == WIRE_TEXT;
+		bool is_encodes = channel == WIRE_PICTURE || channel == WIRE_CURSOR ||
+		                  channel == WIRE_TEXT || channel == WIRE_VIDEO_MIN ||
+		                  channel == WIRE_VIDEO_MAX;
 		ck_assert_int_eq(
 		        check_of((uint8_t)channel, 64), is_encodes ? 0 : SHOJI_ERR_MALFORMED);
 	}

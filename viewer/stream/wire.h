@@ -30,7 +30,11 @@ enum wire_channel {
 	WIRE_TEXT = 3,    /* encode -> viewer: what became of a numbered text */
 	WIRE_INPUT = 4, /* viewer -> capture: keys, pointer, wheel, text in one numbered sequence */
 	WIRE_CHANNEL_OPTIONAL_MIN = 16,
-	/* Reserved, version 1 sends none of them: 16-31 video, 32-39 audio, 40 file and print, 41 recording. */
+	/* Both ways, one channel a region: encode -> viewer BEGIN, MASK, FRAME, END; viewer -> encode DRAWN, FAILED. Sent only
+	 * to viewers with WIRE_CAN_H264. */
+	WIRE_VIDEO_MIN = 16,
+	WIRE_VIDEO_MAX = 17,
+	/* Reserved, version 1 sends none of them: 18-31 video, 32-39 audio, 40 file and print, 41 recording. */
 };
 
 /* Strings are u16 length, then UTF-8 without NUL. */
@@ -59,7 +63,7 @@ enum wire_control_from_viewer {
 };
 enum wire_capability {
 	WIRE_CAN_CURSOR = 1 << 0,
-	WIRE_CAN_H264 = 1 << 1, /* reserved */
+	WIRE_CAN_H264 = 1 << 1, /* decodes H.264, profile High, Annex B, as the video channels carry it */
 };
 #define WIRE_CAPABILITIES_ALL 3
 
@@ -91,6 +95,38 @@ enum wire_cursor {
 	 * width x height x 4 bytes R,G,B,A */
 	WIRE_CURSOR_IMAGE = 1,
 	WIRE_CURSOR_CARET = 2, /* u16 x, y, width, height */
+};
+
+#define WIRE_VIDEO_REGIONS_MAX 2
+#define WIRE_VIDEO_CELL 16 /* pixels each way: cells of the screen, from its upper left corner */
+#define WIRE_VIDEO_FRAME_MAX 1048576
+
+/* WIRE_VIDEO_MIN to WIRE_VIDEO_MAX, broker -> viewer (made by encode). A picture's BEGIN ends every region. */
+enum wire_video {
+	/* u16 x, y, width, height (on the screen, never empty), 3 bytes: profile, constraints, level as in "avc1.PPCCLL". The
+	 * region has no live cell yet. Replaces one that this channel had. */
+	WIRE_VIDEO_BEGIN = 1,
+	/* A bit for each cell of the screen that the region touches, row by row, the lowest first; 1: live, shown by the video from
+	 * its next frame on, and no longer by the picture; 0: shown by the picture from its next frame on. Unused bits are 0. */
+	WIRE_VIDEO_MASK = 2,
+	/* Header: number of the frame, rising, of all regions. u8 flags (enum wire_video_flag), then a part of one H.264 access
+	 * unit; the parts of all its slices are at most WIRE_VIDEO_FRAME_MAX bytes. */
+	WIRE_VIDEO_FRAME = 3,
+	/* The picture shows the region again, from its next frame on. Nothing that is decoded later is drawn. */
+	WIRE_VIDEO_END = 4,
+};
+enum wire_video_flag {
+	WIRE_VIDEO_FIRST = 1 << 0,
+	WIRE_VIDEO_LAST = 1 << 1,
+	WIRE_VIDEO_KEY = 1 << 2, /* decoding may begin here */
+};
+#define WIRE_VIDEO_FLAGS_ALL 7
+
+/* WIRE_VIDEO_MIN to WIRE_VIDEO_MAX, viewer -> broker */
+enum wire_video_from_viewer {
+	WIRE_VIDEO_DRAWN = 1, /* u32 number of the frame that is on the screen */
+	/* Nothing more: this viewer cannot decode it. No region begins again in this session. */
+	WIRE_VIDEO_FAILED = 2,
 };
 
 /* WIRE_TEXT, broker -> viewer (made by encode) */

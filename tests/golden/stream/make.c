@@ -114,7 +114,7 @@ static void join(uint64_t epoch, uint32_t frame)
 static void start(void)
 {
 	static uint8_t once_told[WIRE_SLICE_MAX];
-	static _Alignas(64) uint8_t once[1 << 22], compressor[1 << 23], outbox[1 << 21];
+	static _Alignas(64) uint8_t once[1 << 22], compressor[1 << 23], outbox[1 << 22];
 
 	if (compressor_once_size() > sizeof(once) || compressor_size() > sizeof(compressor) ||
 	        outbox_size(WIDTH, HEIGHT) > sizeof(outbox))

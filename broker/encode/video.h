@@ -1,0 +1,86 @@
+/* Moving pictures of one session: finds them, keeps them out of the picture, and sends them as H.264 to the one viewer that
+ * can show it.
+ *
+ * A region is a rectangle with a grid of cells over it. Its live cells are shown by video: their pixels are kept in the shadow, and in the
+ * image (and what a viewer's reference says of them) stands VIDEO_UNKNOWN, which equals nothing that capture ever showed. So the
+ * picture path finds no difference there, copies nothing of it to where it is seen, and sends a cell whole and exactly once it is
+ * still again. Cells that are not live are the picture's, menus over a film too. */
+#ifndef SHOJI_ENCODE_VIDEO_H
+#define SHOJI_ENCODE_VIDEO_H
+
+#include "encode/image.h"
+#include "encode/video_cells.h"
+#include "encode/video_rate.h"
+#include "stream/wire.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define VIDEO_REGIONS_MAX WIRE_VIDEO_REGIONS_MAX
+/* No pixel that was shown: IMAGE_SEEN is not set. */
+#define VIDEO_UNKNOWN 0u
+
+struct video_h264;
+struct outbox;
+
+struct video_region {
+	bool is_active;
+	struct rect area;
+	uint32_t last_ms;   /* latest change of a live cell */
+	uint32_t fitted_ms; /* when it got its area */
+	uint32_t n_fits;
+	bool is_changed; /* since its last frame */
+	bool is_begin_due, is_mask_due, is_end_due, wants_key;
+	struct video_h264 *codec;
+};
+
+struct video_setup {
+	uint32_t *shadow;          /* the largest screen; borrowed */
+	struct video_cells *cells; /* borrowed */
+	/* That area of the image is another now. */
+	void (*on_damage)(void *data, const struct rect *area);
+	/* Of that area nothing is known any more: VIDEO_UNKNOWN to each viewer's reference. */
+	void (*on_unknown)(void *data, const struct rect *area);
+	void *data;
+};
+
+struct video {
+	struct video_setup setup;
+	struct image *image;
+	bool is_wanted; /* somebody could see it */
+	bool is_broken; /* the codec or the viewer failed: not again in this session */
+	bool is_revealed;
+	uint32_t looked_ms;
+	uint32_t number; /* of the last frame made, of all regions */
+	uint64_t n_frames, n_bytes;
+	struct video_region regions[VIDEO_REGIONS_MAX];
+	struct video_rate rate;
+};
+
+void video_init(struct video *self, const struct video_setup *setup);
+void video_finish(struct video *self);
+/* The image has a new size (and is borrowed from now on): no region is left. */
+void video_resize(struct video *self, struct image *image);
+/* false: all regions end, and none is looked for. */
+void video_set_wanted(struct video *self, bool is_wanted);
+/* The viewer that saw the regions is gone: nothing needs to be said of their end. After video_set_wanted(false). */
+void video_forget_viewer(struct video *self);
+/* Takes an area as image_take() does, and tells on_damage() what the picture path has to look at. */
+void video_take(struct video *self, const uint8_t *from, uint32_t stride_bytes,
+        const struct rect *area, uint32_t now_ms);
+/* Finds, fits and ends regions. Returns whether it has to be called again within VIDEO_QUIET_MS though nothing
+ * changes. */
+bool video_look(struct video *self, uint32_t now_ms);
+/* For a snapshot: the real pixels are in the image until video_hide(). */
+void video_reveal(struct video *self);
+void video_hide(struct video *self);
+
+/* Before a frame of the picture: what began and ended. outbox is empty. false: no room, a bug. */
+bool video_say_changes(struct video *self, struct outbox *outbox, uint32_t now_ms);
+/* The next frame of each region that changed, if the line takes it. outbox is empty. false: no room, a bug. */
+bool video_say_frames(struct video *self, struct outbox *outbox, uint32_t now_ms);
+void video_drawn(struct video *self, uint32_t number, uint32_t now_ms);
+/* The viewer cannot decode it. */
+void video_failed(struct video *self);
+
+#endif

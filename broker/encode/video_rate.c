@@ -1,0 +1,105 @@
+/* Additive-multiplicative: up by a quarter while frames arrive as fast as they ever did, down when they begin to wait somewhere. The
+ * numbers in acknowledgements are the viewer's and may lie: they change what that viewer itself is sent, between two bounds. */
+#include "encode/video_rate.h"
+
+#include <string.h>
+
+/* 854x480 at this rate: 2.9 Mbit/s. SSIM .98 of moving photographs there (docs/performance.md). */
+#define BITS_PER_1000_PIXELS 7100
+#define MAX_KBIT 8000
+/* So much later than the fastest: it waited in a queue. Animation frames and a busy terminal alone make 50. */
+#define LATE_MS 100
+#define UP_EVERY_MS 400
+#define DOWN_EVERY_MS 250
+
+static uint32_t at_least(uint32_t value, uint32_t least)
+{
+	return value > least ? value : least;
+}
+
+void video_rate_begin(struct video_rate *self, uint32_t n_pixels, uint32_t now_ms)
+{
+	uint32_t kbit =
+	        at_least((uint32_t)((uint64_t)n_pixels * BITS_PER_1000_PIXELS / 1000000), 300);
+
+	self->max_kbit_s = kbit < MAX_KBIT ? kbit : MAX_KBIT;
+	if (self->kbit_s == 0)
+		self->kbit_s = at_least(self->max_kbit_s / 3, 300);
+	if (self->kbit_s > self->max_kbit_s)
+		self->kbit_s = self->max_kbit_s;
+	self->changed_ms = now_ms;
+}
+
+bool video_rate_may_send(const struct video_rate *self)
+{
+	uint32_t allowed = self->kbit_s / 8 * (self->rtt_min_ms + 150);
+
+	if (self->bytes_in_flight > 0 && self->bytes_in_flight >= allowed)
+		return false;
+	for (uint32_t i = 0; i < VIDEO_FLIGHTS_MAX; i++)
+		if (self->flights[i].region == 0)
+			return true;
+	return false;
+}
+
+void video_rate_sent(
+        struct video_rate *self, uint8_t region, uint32_t number, uint32_t bytes, uint32_t now_ms)
+{
+	for (uint32_t i = 0; i < VIDEO_FLIGHTS_MAX; i++) {
+		if (self->flights[i].region != 0)
+			continue;
+		self->flights[i] = (struct video_flight){number, bytes, now_ms, region};
+		self->bytes_in_flight += bytes;
+		return;
+	}
+}
+
+static void drop(struct video_rate *self, struct video_flight *flight)
+{
+	self->bytes_in_flight -= flight->bytes;
+	*flight = (struct video_flight){0};
+}
+
+static bool change(struct video_rate *self, uint32_t kbit_s, uint32_t now_ms)
+{
+	uint32_t before = self->kbit_s;
+
+	kbit_s = at_least(kbit_s, VIDEO_RATE_MIN_KBIT);
+	self->kbit_s = kbit_s < self->max_kbit_s ? kbit_s : self->max_kbit_s;
+	self->changed_ms = now_ms;
+	return self->kbit_s != before;
+}
+
+static bool learn(struct video_rate *self, uint32_t rtt_ms, uint32_t now_ms)
+{
+	if (self->rtt_min_ms == 0 || rtt_ms < self->rtt_min_ms)
+		self->rtt_min_ms = at_least(rtt_ms, 1);
+	if (rtt_ms > self->rtt_min_ms + LATE_MS)
+		return now_ms - self->changed_ms >= DOWN_EVERY_MS &&
+		       change(self, self->kbit_s * 4 / 5, now_ms);
+	return now_ms - self->changed_ms >= UP_EVERY_MS &&
+	       change(self, self->kbit_s * 5 / 4, now_ms);
+}
+
+bool video_rate_drawn(struct video_rate *self, uint32_t number, uint32_t now_ms)
+{
+	struct video_flight found = {0};
+
+	for (uint32_t i = 0; i < VIDEO_FLIGHTS_MAX; i++)
+		if (self->flights[i].region != 0 && self->flights[i].number == number)
+			found = self->flights[i];
+	if (found.region == 0)
+		return false;
+	/* Earlier ones of that region were drawn too, or passed over. */
+	for (uint32_t i = 0; i < VIDEO_FLIGHTS_MAX; i++)
+		if (self->flights[i].region == found.region && self->flights[i].number <= number)
+			drop(self, &self->flights[i]);
+	return learn(self, now_ms - found.sent_ms, now_ms);
+}
+
+void video_rate_forget(struct video_rate *self, uint8_t region)
+{
+	for (uint32_t i = 0; i < VIDEO_FLIGHTS_MAX; i++)
+		if (self->flights[i].region == region)
+			drop(self, &self->flights[i]);
+}
