@@ -42,3 +42,5 @@ target_link_libraries(encode-role PRIVATE shoji-encode)
 shoji_unit_test(encode-role SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_encode_role.c LIBS shoji-encode shoji-stream)
 target_compile_definitions(test-encode-role PRIVATE ENCODE_ROLE="$<TARGET_FILE:encode-role>")
 add_dependencies(test-encode-role encode-role)
+
+shoji_unit_test(encode-video SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_encode_video.c LIBS shoji-encode shoji-stream m)

@@ -12,6 +12,8 @@ export class Painter {
 	#image = null;
 	#pending = null; // {frame, receivedAtMs}: the newest frame that is not on the screen yet
 	#timer = null;
+	#shown = []; // callbacks: what of video is not on the screen yet
+	#uncovered = (rect) => [rect]; // what of a rectangle is the picture's
 	#isWhole = false; // the next frame is drawn whole
 
 	// onDrawn(frame, microseconds): that frame, and all before it, are on the screen.
@@ -21,6 +23,11 @@ export class Painter {
 		// what was put in, and the compositor need not blend.
 		this.#context = canvas.getContext("2d", { alpha: false, desynchronized: true });
 		this.#onDrawn = onDrawn;
+	}
+
+	// uncovered(rect) -> rectangles: what regions of video leave to the picture.
+	setCover(uncovered) {
+		this.#uncovered = uncovered;
 	}
 
 	begin(decoder) {
@@ -40,17 +47,40 @@ export class Painter {
 	// No frame that was drawn until now will be told of.
 	forget() {
 		this.#pending = null;
+		this.#shown = [];
+	}
+
+	// A frame of video, through these rectangles [x, y, width, height]. onShown() is called when it is on the screen.
+	drawVideo(frame, { x, y, width, height }, rects, onShown) {
+		const context = this.#context;
+		context.save();
+		if (rects.length > 1 || rects[0][2] !== width || rects[0][3] !== height) {
+			context.beginPath();
+			rects.forEach((rect) => context.rect(...rect));
+			context.clip();
+		}
+		// The coded picture may be a pixel wider or higher than the region.
+		context.drawImage(frame, 0, 0, width, height, x, y, width, height);
+		context.restore();
+		this.#shown.push(onShown);
+		this.#scheduleOnce();
 	}
 
 	draw(decoder, receivedAtMs) {
 		const rects = this.#isWhole ? [0, 0, decoder.width, decoder.height] : decoder.rects();
 		this.#isWhole = false;
 		for (let i = 0; i < rects.length; i += 4) {
-			this.#context.putImageData(this.#image, 0, 0, rects[i], rects[i + 1], rects[i + 2], rects[i + 3]);
+			const rect = [rects[i], rects[i + 1], rects[i + 2], rects[i + 3]];
+			for (const piece of this.#uncovered(rect)) {
+				this.#context.putImageData(this.#image, 0, 0, ...piece);
+			}
 		}
-		const isScheduled = this.#pending !== null;
 		this.#pending = { frame: decoder.frame, receivedAtMs: this.#pending?.receivedAtMs ?? receivedAtMs };
-		if (!isScheduled && this.#timer === null) {
+		this.#scheduleOnce();
+	}
+
+	#scheduleOnce() {
+		if (this.#timer === null) {
 			this.#schedule();
 		}
 	}
@@ -67,6 +97,7 @@ export class Painter {
 			if (pending) {
 				this.#onDrawn(pending.frame, (performance.now() - pending.receivedAtMs) * 1000);
 			}
+			this.#shown.splice(0).forEach((onShown) => onShown());
 		};
 		const request = requestAnimationFrame(drawn);
 		this.#timer = setTimeout(drawn, HIDDEN_DRAW_MS);

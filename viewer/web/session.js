@@ -19,6 +19,8 @@ import {
 	encodePointer,
 	encodeReleaseAll,
 	encodeText,
+	encodeVideoDrawn,
+	encodeVideoFailed,
 	encodeWheel,
 } from "./wire.js";
 import { DecoderError, WINDOW_LOG } from "./decoder.js";
@@ -85,7 +87,7 @@ export class Session {
 	#brokenAtMs = [];
 
 	// parts: openSocket() -> WebSocket; nowMs(); setTimer(fn, ms) -> id; clearTimer(id); backoff;
-	// picture: {hello() -> {epoch, lastFrame}, receive(bytes), reset()};
+	// picture: {hello() -> {epoch, lastFrame, takesVideo}, receive(bytes), reset()};
 	// and what is told: onState(state, detail), onToken(token), onPerson(name), onNotice({notice, text}),
 	// onSample({roundTripMs, drawMs}).
 	constructor(parts) {
@@ -129,6 +131,19 @@ export class Session {
 		this.#slowestDrawMs = Math.max(this.#slowestDrawMs, drawnAfterUs / 1000);
 		if (this.#state === State.STARTING || this.#state === State.LIVE) {
 			this.#socket.send(encodeAck(frame, Math.min(Math.round(drawnAfterUs), 0xffffffff)));
+		}
+	}
+
+	// A frame of video is on the canvas; or this browser cannot decode what comes.
+	videoDrawn(channel, number) {
+		if (this.#isConnected()) {
+			this.#socket.send(encodeVideoDrawn(channel, number));
+		}
+	}
+
+	videoFailed(channel) {
+		if (this.#isConnected()) {
+			this.#socket.send(encodeVideoFailed(channel));
 		}
 	}
 
@@ -226,10 +241,10 @@ export class Session {
 	// ---- sending ----
 
 	#hello() {
-		const { epoch, lastFrame } = this.#parts.picture.hello();
+		const { epoch, lastFrame, takesVideo } = this.#parts.picture.hello();
 		this.#socket.send(
 			encodeHello({
-				capabilities: Capability.CURSOR,
+				capabilities: Capability.CURSOR | (takesVideo ? Capability.H264 : 0),
 				windowLogMax: WINDOW_LOG,
 				epoch,
 				lastFrame,

@@ -9,6 +9,7 @@ import { Decoder, Status } from "./decoder.js";
 import { Session } from "./session.js";
 import { Painter } from "./painter.js";
 import { SUBPROTOCOL } from "./wire.js";
+import { CHANNEL_MAX, CHANNEL_MIN, Video, canDecode } from "./video.js";
 
 let session = null;
 const waiting = []; // what the page asked before the decoder was compiled; a handful at most
@@ -23,9 +24,22 @@ async function loadDecoder() {
 	return Decoder.create(await response.arrayBuffer());
 }
 
-function pictureOf(decoder, painter) {
+function videoOf(painter) {
+	const video = new Video({
+		VideoDecoder: self.VideoDecoder,
+		EncodedVideoChunk: self.EncodedVideoChunk,
+		draw: (frame, area, rects, onShown) => painter.drawVideo(frame, area, rects, onShown),
+		onDrawn: (channel, number) => session.videoDrawn(channel, number),
+		onFailed: (channel) => session.videoFailed(channel),
+	});
+	painter.setCover((rect) => video.uncovered(rect));
+	return video;
+}
+
+function pictureOf(decoder, painter, video) {
 	const onStatus = {
 		[Status.BEGUN]: () => {
+			video?.reset(decoder.width, decoder.height);
 			painter.begin(decoder);
 			tell("geometry", { width: decoder.width, height: decoder.height });
 		},
@@ -39,10 +53,18 @@ function pictureOf(decoder, painter) {
 		hello: () => {
 			// A frame of the cut line that was drawn only now must not be acknowledged on the new one.
 			painter.forget();
-			return { epoch: decoder.epoch, lastFrame: decoder.frame };
+			video?.reset();
+			return { epoch: decoder.epoch, lastFrame: decoder.frame, takesVideo: video?.isWorking === true };
 		},
-		reset: () => decoder.reset(),
+		reset: () => {
+			decoder.reset();
+			video?.reset();
+		},
 		receive: (bytes) => {
+			if (video && bytes[0] >= CHANNEL_MIN && bytes[0] <= CHANNEL_MAX) {
+				video.receive(bytes);
+				return;
+			}
 			const receivedAtMs = performance.now();
 			onStatus[decoder.push(bytes)]?.(receivedAtMs);
 		},
@@ -53,14 +75,14 @@ async function open(canvas) {
 	const painter = new Painter(canvas, {
 		onDrawn: (frame, drawnAfterUs) => session.acknowledge(frame, drawnAfterUs),
 	});
-	const decoder = await loadDecoder();
+	const [decoder, takesVideo] = await Promise.all([loadDecoder(), canDecode()]);
 	session = new Session({
 		openSocket: () => new WebSocket(`wss://${self.location.host}/stream`, SUBPROTOCOL),
 		nowMs: () => performance.now(),
 		setTimer: (callback, ms) => setTimeout(callback, ms),
 		clearTimer: (timer) => clearTimeout(timer),
 		backoff: new Backoff(),
-		picture: pictureOf(decoder, painter),
+		picture: pictureOf(decoder, painter, takesVideo ? videoOf(painter) : null),
 		onState: (state, detail) => tell("state", { state, detail }),
 		onToken: (token) => tell("token", { token }),
 		onPerson: (person) => tell("person", { person }),

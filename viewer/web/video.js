@@ -128,7 +128,7 @@ export class Video {
 	#hasFailed = false;
 	#size = null; // of the screen
 
-	// parts: VideoDecoder, EncodedVideoChunk; draw(frame, region area, rects): through these rectangles;
+	// parts: VideoDecoder, EncodedVideoChunk; draw(frame, region area, rects, onShown): through these rectangles;
 	// onDrawn(channel, number); onFailed(channel), once at most.
 	constructor(parts) {
 		this.#parts = parts;
@@ -299,10 +299,13 @@ export class Video {
 				return;
 			}
 			const rects = region.liveRects();
+			const number = frame.timestamp;
+			const onShown = () => this.#parts.onDrawn(channel, number);
 			if (rects.length > 0) {
-				this.#parts.draw(frame, region.area, rects);
+				this.#parts.draw(frame, region.area, rects, onShown);
+			} else {
+				onShown();
 			}
-			this.#parts.onDrawn(channel, frame.timestamp);
 		} finally {
 			frame.close();
 		}
@@ -317,8 +320,8 @@ export class Video {
 		this.#parts.onFailed(channel);
 	}
 
-	get isActive() {
-		return this.#regions.size > 0;
+	get isWorking() {
+		return !this.#hasFailed;
 	}
 
 	// The pieces of a rectangle [x, y, width, height] that the picture shows.

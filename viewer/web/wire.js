@@ -28,8 +28,9 @@ export const Channel = Object.freeze({
 export const ControlToViewer = Object.freeze({ WELCOME: 1, STATE: 2, NOTICE: 3, ENDED: 4, PONG: 5 });
 export const ControlFromViewer = Object.freeze({ HELLO: 1, PING: 2 });
 export const WireState = Object.freeze({ STARTING: 0, LIVE: 1 });
-export const Capability = Object.freeze({ CURSOR: 1 << 0 });
+export const Capability = Object.freeze({ CURSOR: 1 << 0, H264: 1 << 1 });
 export const PictureFromViewer = Object.freeze({ ACK: 1 });
+export const VideoFromViewer = Object.freeze({ DRAWN: 1, FAILED: 2 });
 export const InputType = Object.freeze({ KEY: 1, POINTER: 2, WHEEL: 3, TEXT: 4, RELEASE_ALL: 5 });
 
 // The bits and numbers of broker/base/session.h.
@@ -167,6 +168,14 @@ export function encodeAck(frame, drawnAfterUs) {
 	return begin(Channel.PICTURE, PictureFromViewer.ACK, 8).u32(frame).u32(drawnAfterUs).finish();
 }
 
+export function encodeVideoDrawn(channel, number) {
+	return begin(channel, VideoFromViewer.DRAWN, 4).u32(number).finish();
+}
+
+export function encodeVideoFailed(channel) {
+	return begin(channel, VideoFromViewer.FAILED, 0).finish();
+}
+
 export function encodeKey(sequence, { key, isDown, modifiers }) {
 	if (key < 1) {
 		throw new RangeError("key number 0");
@@ -218,7 +227,7 @@ export function encodeReleaseAll(sequence) {
 
 // ---- reading ----
 
-class Reader {
+export class Reader {
 	#bytes;
 	#view;
 	#at = 0;

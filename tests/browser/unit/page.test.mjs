@@ -176,7 +176,7 @@ test("text is only ever put on the page as text", () => {
 
 test("the core knows no page", () => {
 	const core = [
-		"wire.js", "session.js", "decoder.js", "backoff.js", "badge.js", "keyboard.js", "pointer.js", "words.js",
+		"wire.js", "session.js", "decoder.js", "backoff.js", "badge.js", "keyboard.js", "pointer.js", "video.js", "words.js",
 		"sign_in.js",
 	];
 	for (const name of core) {
