@@ -99,9 +99,9 @@ static void pump_values(struct seat *self)
 	}
 }
 
-static uint32_t now_ms(void)
+static uint32_t now_ms(const struct encoder *self)
 {
-	return (uint32_t)clock_now_ms();
+	return (uint32_t)(self->setup.clock_ms ? self->setup.clock_ms() : clock_now_ms());
 }
 
 /* Video is the person's alone: who looks on gets pictures, and so does the person meanwhile, because both see one image. */
@@ -117,7 +117,7 @@ static bool is_video_wanted(const struct encoder *self)
 static void look_at_video(struct encoder *self)
 {
 	video_set_wanted(&self->video, is_video_wanted(self));
-	if (video_look(&self->video, now_ms()))
+	if (video_look(&self->video, now_ms(self)))
 		timer_set_ms(self->video_timer, VIDEO_QUIET_MS / 4);
 	else
 		timer_clear(self->video_timer);
@@ -133,7 +133,7 @@ static void say_video(struct seat *self, video_say_fn say)
 	if (self != &self->encoder->seats[SEAT_PERSON] || self->viewer.state != VIEWER_LIVE ||
 	        outbox_peek(&self->viewer.outbox, &length))
 		return;
-	ensure(say(&self->encoder->video, &self->viewer.outbox, now_ms()));
+	ensure(say(&self->encoder->video, &self->viewer.outbox, now_ms(self->encoder)));
 	pump_outbox(self);
 }
 
@@ -234,7 +234,7 @@ static void take_areas(struct encoder *self, const struct message_damage *damage
 
 	for (uint16_t i = 0; i < damage->n_rects; i++)
 		video_take(&self->video, self->setup.pixels, stride_bytes, &damage->rects[i],
-		        now_ms());
+		        now_ms(self));
 	for (int i = 0; i < VIEWERS_MAX; i++)
 		tell_viewer(&self->seats[i].viewer, damage);
 	image_look(&self->image);
@@ -415,7 +415,7 @@ static int take_video(struct seat *self, struct message *in)
 	if (video.has_failed)
 		video_failed(&self->encoder->video);
 	else
-		video_drawn(&self->encoder->video, video.frame, now_ms());
+		video_drawn(&self->encoder->video, video.frame, now_ms(self->encoder));
 	return 0;
 }
 

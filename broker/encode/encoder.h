@@ -20,6 +20,8 @@ struct encoder_setup {
 	        pixels; /* width_max x height_max x PIXEL_BYTES, borrowed; another process writes them */
 	uint16_t width_max, height_max; /* 1..SCREEN_WIDTH_MAX, SCREEN_HEIGHT_MAX */
 	bool has_video; /* moving pictures as H.264 to a viewer that can; else never */
+	/* What video goes by, milliseconds; NULL: the clock. */
+	uint64_t (*clock_ms)(void);
 	void (*on_first_picture)(void *data);
 	/* The process must end with that status; called within a callback of the loop, at most once. */
 	void (*on_end)(void *data, enum worker_exit status);
