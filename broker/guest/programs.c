@@ -54,8 +54,12 @@ static void init_browser(struct programs *self, const struct guest_options *opti
 	        "--disable-background-networking", "--disable-component-update",
 	        /* One component is asked for all the same, in every session, in the name of the person. The
 	         * port is one that Chromium never connects to. */
-	        "--component-updater=url-source=https://127.0.0.1:1/", "--disable-sync",
-	        "--no-pings", "--disable-domain-reliability",
+	        "--component-updater=url-source=https://127.0.0.1:1/",
+	        /* Signing in to the browser is off by policy; it asks for the accounts there are all the same. (In this
+	         * form no bar warns of an unusual flag.) */
+	        "--gaia-config-contents={\"urls\":{\"gaia_url\":{\"url\":\"https://"
+	        "127.0.0.1:1\"}}}",
+	        "--disable-sync", "--no-pings", "--disable-domain-reliability",
 	        /* Policy forbids extensions; with the system on, its updater still asks its maker for news. */
 	        "--disable-extensions",
 	        "--disable-features=MediaRouter,Translate,OptimizationHints,"

@@ -7,7 +7,7 @@
 #include "base/error.h"
 
 #include <errno.h>
-#include <linux/netlink.h>
+#include <netinet/in.h>
 #include <seccomp.h>
 #include <stddef.h>
 #include <sys/mman.h>
@@ -81,19 +81,52 @@ static int refuse_family(scmp_filter_ctx filter, enum scmp_compare compare, int 
 	        argument(0, compare, family));
 }
 
-/* Left are local sockets, IP (there is only lo) and netlink of the kind that lists interfaces. Rules for one call
- * are alternatives, so the gaps between the permitted families are refused one by one. */
+/* Left are local sockets and IP (there is only lo). Netlink would open up in a nested user namespace with a network of
+ * its own: traffic control, netfilter. Chromium asks it which interfaces there are and, refused, takes itself for
+ * online; the C library's name look-up takes both kinds of IP for present. Rules for one call are alternatives,
+ * so the gap between the permitted families is refused one by one. */
 static int refuse_sockets(scmp_filter_ctx filter)
 {
 	int error = refuse_family(filter, SCMP_CMP_LT, AF_UNIX);
 
-	for (int family = AF_INET + 1; family < AF_NETLINK; family++)
-		if (family != AF_INET6)
-			error |= refuse_family(filter, SCMP_CMP_EQ, family);
-	error |= refuse_family(filter, SCMP_CMP_GT, AF_NETLINK);
-	/* With a nested user namespace the other kinds (netfilter) would open up. */
-	error |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPROTONOSUPPORT), SCMP_SYS(socket), 2,
-	        argument(0, SCMP_CMP_EQ, AF_NETLINK), argument(2, SCMP_CMP_NE, NETLINK_ROUTE));
+	for (int family = AF_INET + 1; family < AF_INET6; family++)
+		error |= refuse_family(filter, SCMP_CMP_EQ, family);
+	error |= refuse_family(filter, SCMP_CMP_GT, AF_INET6);
+	return error;
+}
+
+/* The kernel looks at 32 bits only. */
+static struct scmp_arg_cmp level_is(int level)
+{
+	return (struct scmp_arg_cmp){.arg = 1,
+	        .op = SCMP_CMP_MASKED_EQ,
+	        .datum_a = UINT32_MAX,
+	        .datum_b = (scmp_datum_t)level};
+}
+
+static struct scmp_arg_cmp option_is(int option)
+{
+	return (struct scmp_arg_cmp){.arg = 2,
+	        .op = SCMP_CMP_MASKED_EQ,
+	        .datum_a = UINT32_MAX,
+	        .datum_b = (scmp_datum_t)option};
+}
+
+/* iptables, arptables, ebtables: reached by socket options of any IP socket, and loaded by asking. Above 63 the
+ * options of IPPROTO_IP are theirs alone; of IPPROTO_IPV6 some are the traffic class, which Chromium sets. */
+static int refuse_tables(scmp_filter_ctx filter)
+{
+	static const int calls[] = {SCMP_SYS(setsockopt), SCMP_SYS(getsockopt)};
+	static const int ipv6[] = {64, 65, 68, 69};
+	int error = 0;
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+		error |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), calls[i], 2,
+		        level_is(IPPROTO_IP), argument(2, SCMP_CMP_GE, 64));
+		for (size_t j = 0; j < sizeof(ipv6) / sizeof(ipv6[0]); j++)
+			error |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), calls[i], 2,
+			        level_is(IPPROTO_IPV6), option_is(ipv6[j]));
+	}
 	return error;
 }
 
@@ -105,7 +138,8 @@ static int fill(scmp_filter_ctx filter)
 		if (error && error != -EDOM)
 			return error;
 	}
-	return refuse_sockets(filter);
+	int error = refuse_sockets(filter);
+	return error ? error : refuse_tables(filter);
 }
 
 int host_filter_open(void)

@@ -42,6 +42,7 @@ static const char page[] =
         "  language: navigator.language, zone: Intl.DateTimeFormat().resolvedOptions().timeZone,\n"
         "  screen: screen.width + 'x' + screen.height, inner: innerWidth + 'x' + innerHeight,\n"
         "  ratio: devicePixelRatio, candidates: candidates,\n"
+        "  online: navigator.onLine,\n"
         "  han: document.fonts.check('16px \"Noto Sans CJK JP\"')}))\n"
         "  .then(() => location = 'http://127.0.0.1:8765/loopback'), 1500);\n"
         "</script>";
@@ -235,6 +236,8 @@ START_TEST(shows_the_start_page_under_its_policies)
 	ck_assert_ptr_nonnull(strstr(report, "inner=1024x5"));
 	ck_assert_ptr_nonnull(strstr(report, "ratio=1&"));
 	ck_assert_ptr_nonnull(strstr(report, "candidates=0&"));
+	/* Pages that look at it would not even try. */
+	ck_assert_ptr_nonnull(strstr(report, "online=true&"));
 	ck_assert_ptr_nonnull(serve_until("GET http://127.0.0.1:8765/loopback ", 3000));
 	expect_own_sandbox();
 	expect_task_limit();
