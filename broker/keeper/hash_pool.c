@@ -295,26 +295,63 @@ size_t hash_pool_waiting(const struct hash_pool *self)
 
 /* ---- asking ---- */
 
-/* The free place for a job, and the round in which its address is due; NULL: full. */
-static struct job *find_place(struct hash_pool *self, const char *address, uint64_t *round)
-{
-	struct job *place = NULL;
-	size_t n_same = 0;
+struct share {
+	size_t n_jobs;
+	uint64_t last_round;
+};
 
-	*round = self->round;
+static struct share share_of(const struct hash_pool *self, const char *address)
+{
+	struct share share = {0};
+
+	for (size_t i = 0; i < HASH_QUEUE_MAX; i++) {
+		const struct job *job = &self->jobs[i];
+		if (!job->is_used || strcmp(job->address, address) != 0)
+			continue;
+		share.n_jobs++;
+		if (job->round > share.last_round)
+			share.last_round = job->round;
+	}
+	return share;
+}
+
+/* The job that waits last of the address that has most; NULL: nobody has more than n_jobs_max. */
+static struct job *find_surplus(struct hash_pool *self, size_t n_jobs_max)
+{
+	struct job *found = NULL;
+	size_t n_found = n_jobs_max;
+
 	for (size_t i = 0; i < HASH_QUEUE_MAX; i++) {
 		struct job *job = &self->jobs[i];
-		if (!job->is_used) {
-			place = job;
+		if (!job->is_used || job->worker >= 0)
 			continue;
+		size_t n_jobs = share_of(self, job->address).n_jobs;
+		if (n_jobs > n_found ||
+		        (found && n_jobs == n_found && job->number > found->number)) {
+			found = job;
+			n_found = n_jobs;
 		}
-		if (strcmp(job->address, address) != 0)
-			continue;
-		n_same++;
-		if (job->round >= *round)
-			*round = job->round + 1;
 	}
-	return n_same < HASH_QUEUE_PER_ADDRESS_MAX ? place : NULL;
+	return found;
+}
+
+/* The place for a job, and the round in which its address is due; NULL: none. In a full queue whoever has two jobs
+ * more makes room: a few addresses cannot keep all others out. */
+static struct job *find_place(struct hash_pool *self, const char *address, uint64_t *round)
+{
+	struct share share = share_of(self, address);
+
+	*round = share.n_jobs > 0 && share.last_round >= self->round ? share.last_round + 1
+	                                                             : self->round;
+	if (share.n_jobs >= HASH_QUEUE_PER_ADDRESS_MAX)
+		return NULL;
+	for (size_t i = 0; i < HASH_QUEUE_MAX; i++)
+		if (!self->jobs[i].is_used)
+			return &self->jobs[i];
+	struct job *surplus = find_surplus(self, share.n_jobs + 1);
+	if (surplus)
+		finish(self, surplus, HASH_UNAVAILABLE, "");
+	return surplus && !surplus->is_used ? surplus : NULL;
 }
 
 int hash_pool_ask(struct hash_pool *self, const struct hash_request *request)

@@ -39,18 +39,13 @@ static int save(void *data)
 {
 	struct keeper *self = data;
 	struct store_clocks clocks = keeper_clocks();
-	bool has_new = false;
 	int error = sessions_save(self);
 
-	for (size_t i = 0; !error && i < self->lockout.n_entries; i++) {
-		struct lockout_entry *entry = &self->lockout.entries[i];
-		if (!entry->is_dirty)
-			continue;
-		error = store_save_attempts(self->store, entry, &clocks);
-		has_new = has_new || !entry->is_known;
+	for (size_t i = 0; !error && i < self->lockout.n_dirty; i++) {
+		uint32_t bucket = self->lockout.dirty[i];
+		error = store_save_attempts(
+		        self->store, bucket, &self->lockout.entries[bucket], &clocks);
 	}
-	if (!error && has_new)
-		error = store_trim_attempts(self->store);
 	return error;
 }
 
@@ -59,13 +54,13 @@ static void on_commit(void *data, int error)
 	struct keeper *self = data;
 
 	sessions_on_commit(self, error);
-	for (size_t i = 0; !error && i < self->lockout.n_entries; i++)
-		self->lockout.entries[i].is_dirty = false;
+	if (!error)
+		lockout_saved(&self->lockout);
 }
 
-static int restore_attempts(void *data, const struct lockout_entry *entry)
+static int restore_attempts(void *data, uint32_t bucket, const struct lockout_entry *entry)
 {
-	int error = lockout_restore(data, entry);
+	int error = lockout_restore(data, bucket, entry);
 
 	return error == SHOJI_ERR_LIMIT ? 0 : error;
 }
@@ -82,9 +77,11 @@ static int open_store(struct keeper *self, const char *folder)
 		error = store_name_key(self->store, key);
 	if (error)
 		return error;
-	lockout_init(&self->lockout, key, (uint32_t)self->config.people.lockout_failures,
+	error = lockout_init(&self->lockout, key, (uint32_t)self->config.people.lockout_failures,
 	        self->config.people.lockout_s * 1000);
 	sodium_memzero(key, sizeof(key));
+	if (error)
+		return error;
 	return store_each_attempts(self->store, &clocks, restore_attempts, &self->lockout);
 }
 

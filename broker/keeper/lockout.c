@@ -1,4 +1,5 @@
-/* The table of failed sign-ins. The names in it were typed at terminals by anybody: hence a bound. */
+/* The buckets of failed sign-ins. The names in them were typed at terminals by anybody: hence a fixed size, and
+ * nothing that depends on what else was typed. */
 #include "keeper/lockout.h"
 
 #include "base/error.h"
@@ -10,16 +11,23 @@
 #define BACK_OFF_FIRST_MS 250
 #define BACK_OFF_MAX_MS 4000
 
-void lockout_init(struct lockout *self, const uint8_t key[LOCKOUT_KEY_BYTES], uint32_t failures_max,
+int lockout_init(struct lockout *self, const uint8_t key[LOCKOUT_KEY_BYTES], uint32_t failures_max,
         uint64_t lock_ms)
 {
 	*self = (struct lockout){.failures_max = failures_max, .lock_ms = lock_ms};
 	memcpy(self->key, key, LOCKOUT_KEY_BYTES);
+	self->entries = calloc(LOCKOUT_BUCKETS, sizeof(*self->entries));
+	self->dirty = calloc(LOCKOUT_BUCKETS, sizeof(*self->dirty));
+	if (self->entries && self->dirty)
+		return 0;
+	lockout_finish(self);
+	return SHOJI_ERR_MEMORY;
 }
 
 void lockout_finish(struct lockout *self)
 {
 	free(self->entries);
+	free(self->dirty);
 	sodium_memzero(self, sizeof(*self));
 }
 
@@ -38,91 +46,49 @@ void lockout_name(const struct lockout *self, const char *typed, uint8_t name[LO
 	sodium_memzero(&state, sizeof(state));
 }
 
-static struct lockout_entry *find(
-        const struct lockout *self, const uint8_t name[LOCKOUT_NAME_BYTES])
+/* From the hash's end: its beginning is in audit records ("tried"). */
+uint32_t lockout_bucket(const uint8_t name[LOCKOUT_NAME_BYTES])
 {
-	for (size_t i = 0; i < self->n_entries; i++)
-		if (memcmp(self->entries[i].name, name, LOCKOUT_NAME_BYTES) == 0)
-			return &self->entries[i];
-	return NULL;
+	uint32_t number = 0;
+
+	for (size_t i = LOCKOUT_NAME_BYTES - 4; i < LOCKOUT_NAME_BYTES; i++)
+		number = number << 8 | name[i];
+	return number % LOCKOUT_BUCKETS;
+}
+
+static void mark_dirty(struct lockout *self, uint32_t bucket)
+{
+	if (self->entries[bucket].is_dirty)
+		return;
+	self->entries[bucket].is_dirty = true;
+	self->dirty[self->n_dirty++] = bucket;
+}
+
+/* What is over is forgotten: a lock, and failures that are as old as a lock would be. */
+static struct lockout_entry *current(struct lockout *self, uint32_t bucket, uint64_t now_ms)
+{
+	struct lockout_entry *entry = &self->entries[bucket];
+	bool is_over = entry->locked_until_ms ? entry->locked_until_ms <= now_ms
+	                                      : now_ms - entry->last_ms >= self->lock_ms;
+
+	if (entry->failures > 0 && is_over) {
+		*entry = (struct lockout_entry){.is_dirty = entry->is_dirty};
+		mark_dirty(self, bucket);
+	}
+	return entry;
 }
 
 uint64_t lockout_locked_for_ms(
         struct lockout *self, const uint8_t name[LOCKOUT_NAME_BYTES], uint64_t now_ms)
 {
-	struct lockout_entry *entry = find(self, name);
+	const struct lockout_entry *entry = current(self, lockout_bucket(name), now_ms);
 
-	if (!entry || !entry->locked_until_ms)
-		return 0;
-	if (entry->locked_until_ms > now_ms)
-		return entry->locked_until_ms - now_ms;
-	lockout_clear(self, name);
-	return 0;
+	return entry->locked_until_ms > now_ms ? entry->locked_until_ms - now_ms : 0;
 }
 
 uint64_t lockout_not_before_ms(const struct lockout *self, const uint8_t name[LOCKOUT_NAME_BYTES])
 {
-	const struct lockout_entry *entry = find(self, name);
-
-	return entry ? entry->not_before_ms : 0;
-}
-
-/* Which of two entries should rather be forgotten. */
-static bool is_staler(const struct lockout_entry *a, const struct lockout_entry *b)
-{
-	if (a->is_known != b->is_known)
-		return !a->is_known;
-	if ((a->locked_until_ms == 0) != (b->locked_until_ms == 0))
-		return a->locked_until_ms == 0;
-	return a->last_ms < b->last_ms;
-}
-
-static struct lockout_entry *stalest(const struct lockout *self)
-{
-	struct lockout_entry *found = NULL;
-
-	for (size_t i = 0; i < self->n_entries; i++)
-		if (!found || is_staler(&self->entries[i], found))
-			found = &self->entries[i];
-	return found;
-}
-
-static size_t count_unknown(const struct lockout *self)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < self->n_entries; i++)
-		count += !self->entries[i].is_known;
-	return count;
-}
-
-static struct lockout_entry *grow(struct lockout *self)
-{
-	if (self->n_entries < self->n_allocated)
-		return &self->entries[self->n_entries++];
-	size_t n_wanted = self->n_allocated ? self->n_allocated * 2 : 64;
-	if (n_wanted > LOCKOUT_ENTRIES_MAX)
-		n_wanted = LOCKOUT_ENTRIES_MAX;
-	if (n_wanted == self->n_allocated)
-		return NULL;
-	void *entries = realloc(self->entries, n_wanted * sizeof(*self->entries));
-	if (!entries)
-		return NULL;
-	self->entries = entries;
-	self->n_allocated = n_wanted;
-	return &self->entries[self->n_entries++];
-}
-
-static struct lockout_entry *make_room(struct lockout *self, bool is_known)
-{
-	bool is_full = !is_known && count_unknown(self) >= LOCKOUT_UNKNOWN_MAX;
-	struct lockout_entry *entry = is_full ? NULL : grow(self);
-
-	if (!entry)
-		entry = stalest(self);
-	if (entry)
-		*entry = (struct lockout_entry){.is_known = is_known};
-	return entry;
+	return self->entries[lockout_bucket(name)].not_before_ms;
 }
 
 static uint64_t back_off_ms(uint32_t failures)
@@ -134,21 +100,15 @@ static uint64_t back_off_ms(uint32_t failures)
 	return wait_ms < BACK_OFF_MAX_MS ? wait_ms : BACK_OFF_MAX_MS;
 }
 
-bool lockout_fail(struct lockout *self, const uint8_t name[LOCKOUT_NAME_BYTES], bool is_known,
-        uint64_t now_ms)
+bool lockout_fail(struct lockout *self, const uint8_t name[LOCKOUT_NAME_BYTES], uint64_t now_ms)
 {
-	struct lockout_entry *entry = find(self, name);
+	uint32_t bucket = lockout_bucket(name);
+	struct lockout_entry *entry = current(self, bucket, now_ms);
 
-	if (!entry) {
-		entry = make_room(self, is_known);
-		if (!entry)
-			return false;
-		memcpy(entry->name, name, LOCKOUT_NAME_BYTES);
-	}
-	entry->is_known = is_known;
-	entry->is_dirty = true;
+	mark_dirty(self, bucket);
 	entry->last_ms = now_ms;
-	entry->failures++;
+	if (entry->failures < UINT32_MAX)
+		entry->failures++;
 	entry->not_before_ms = now_ms + back_off_ms(entry->failures);
 	if (entry->failures < self->failures_max)
 		return false;
@@ -157,28 +117,29 @@ bool lockout_fail(struct lockout *self, const uint8_t name[LOCKOUT_NAME_BYTES], 
 	return true;
 }
 
-/* The entry stays, at zero: its row must be rewritten. It is the first to be forgotten. */
 void lockout_clear(struct lockout *self, const uint8_t name[LOCKOUT_NAME_BYTES])
 {
-	struct lockout_entry *entry = find(self, name);
+	uint32_t bucket = lockout_bucket(name);
+	struct lockout_entry *entry = &self->entries[bucket];
 
-	if (!entry)
+	if (entry->failures == 0)
 		return;
-	entry->failures = 0;
-	entry->locked_until_ms = 0;
-	entry->not_before_ms = 0;
-	entry->is_dirty = true;
+	*entry = (struct lockout_entry){.is_dirty = entry->is_dirty};
+	mark_dirty(self, bucket);
 }
 
-int lockout_restore(struct lockout *self, const struct lockout_entry *entry)
+void lockout_saved(struct lockout *self)
 {
-	struct lockout_entry *place;
+	for (size_t i = 0; i < self->n_dirty; i++)
+		self->entries[self->dirty[i]].is_dirty = false;
+	self->n_dirty = 0;
+}
 
-	if (!entry->is_known && count_unknown(self) >= LOCKOUT_UNKNOWN_MAX)
+int lockout_restore(struct lockout *self, uint32_t bucket, const struct lockout_entry *entry)
+{
+	if (bucket >= LOCKOUT_BUCKETS)
 		return SHOJI_ERR_LIMIT;
-	place = grow(self);
-	if (!place)
-		return SHOJI_ERR_MEMORY;
-	*place = *entry;
+	self->entries[bucket] = *entry;
+	self->entries[bucket].is_dirty = false;
 	return 0;
 }

@@ -174,7 +174,7 @@ static void decide_mismatch(struct sign_in *self, uint64_t now_ms)
 {
 	struct lockout *lockout = &self->keeper->lockout;
 
-	if (!lockout_fail(lockout, self->name, self->is_known, now_ms)) {
+	if (!lockout_fail(lockout, self->name, now_ms)) {
 		refuse(self, SIGN_IN_WRONG, 0);
 		return;
 	}

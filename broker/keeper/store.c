@@ -30,6 +30,10 @@ static const char *const migrations[] = {
         "  name BLOB PRIMARY KEY, is_known INTEGER NOT NULL, failures INTEGER NOT NULL,"
         "  locked_until_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL) WITHOUT ROWID;"
         "CREATE INDEX attempts_last ON attempts (is_known, last_ms);",
+        /* Counted by bucket; what was counted by name is over in the time of a lock. */
+        "DROP TABLE attempts;"
+        "CREATE TABLE attempts (bucket INTEGER PRIMARY KEY, failures INTEGER NOT NULL,"
+        "  locked_until_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL);",
 };
 #define N_MIGRATIONS ((int)(sizeof(migrations) / sizeof(migrations[0])))
 
@@ -62,7 +66,6 @@ enum statement {
 	LEASE_EACH,
 	ATTEMPTS_SAVE,
 	ATTEMPTS_DELETE,
-	ATTEMPTS_TRIM,
 	ATTEMPTS_EACH,
 	N_STATEMENTS,
 };
@@ -93,14 +96,11 @@ static const char *const statement_sql[N_STATEMENTS] = {
         [LEASE_EACH] = "SELECT id, slot, state, person, name, address, width, height, cookie,"
                        " token_next, token_last, may_repeat, was_attached, reason, started_ms,"
                        " deadline_ms, idle_end_ms, duration_end_ms FROM leases ORDER BY slot",
-        [ATTEMPTS_SAVE] = "INSERT OR REPLACE INTO attempts (name, is_known, failures, "
-                          "locked_until_ms, last_ms)"
-                          " VALUES (?1, ?2, ?3, ?4, ?5)",
-        [ATTEMPTS_DELETE] = "DELETE FROM attempts WHERE name = ?1",
-        [ATTEMPTS_TRIM] = "DELETE FROM attempts WHERE name IN (SELECT name FROM attempts"
-                          " WHERE is_known = 0 ORDER BY last_ms DESC LIMIT -1 OFFSET ?1)",
-        [ATTEMPTS_EACH] = "SELECT name, is_known, failures, locked_until_ms, last_ms FROM attempts"
-                          " ORDER BY is_known DESC, last_ms DESC",
+        [ATTEMPTS_SAVE] =
+                "INSERT OR REPLACE INTO attempts (bucket, failures, locked_until_ms, last_ms)"
+                " VALUES (?1, ?2, ?3, ?4)",
+        [ATTEMPTS_DELETE] = "DELETE FROM attempts WHERE bucket = ?1",
+        [ATTEMPTS_EACH] = "SELECT bucket, failures, locked_until_ms, last_ms FROM attempts",
 };
 
 struct store {
@@ -634,27 +634,18 @@ int store_each_lease(
 
 /* ---- failed sign-ins ---- */
 
-int store_save_attempts(
-        struct store *self, const struct lockout_entry *entry, const struct store_clocks *clocks)
+int store_save_attempts(struct store *self, uint32_t bucket, const struct lockout_entry *entry,
+        const struct store_clocks *clocks)
 {
 	sqlite3_stmt *statement = take(self, entry->failures ? ATTEMPTS_SAVE : ATTEMPTS_DELETE);
 
-	bind_blob(statement, 1, entry->name, LOCKOUT_NAME_BYTES);
+	bind_u64(statement, 1, bucket);
 	if (entry->failures) {
-		bind_u64(statement, 2, entry->is_known);
-		bind_u64(statement, 3, entry->failures);
-		bind_u64(statement, 4, to_utc(entry->locked_until_ms, clocks));
-		bind_u64(statement, 5, to_utc(entry->last_ms, clocks));
+		bind_u64(statement, 2, entry->failures);
+		bind_u64(statement, 3, to_utc(entry->locked_until_ms, clocks));
+		bind_u64(statement, 4, to_utc(entry->last_ms, clocks));
 	}
 	return finish(self, statement, "cannot write a failed sign-in");
-}
-
-int store_trim_attempts(struct store *self)
-{
-	sqlite3_stmt *statement = take(self, ATTEMPTS_TRIM);
-
-	bind_u64(statement, 1, LOCKOUT_UNKNOWN_MAX);
-	return finish(self, statement, "cannot forget old failed sign-ins");
 }
 
 int store_each_attempts(struct store *self, const struct store_clocks *clocks,
@@ -665,13 +656,12 @@ int store_each_attempts(struct store *self, const struct store_clocks *clocks,
 	int result = SQLITE_DONE;
 
 	while (!error && (result = sqlite3_step(statement)) == SQLITE_ROW) {
-		struct lockout_entry entry = {.is_known = column_u64(statement, 1) != 0,
-		        .failures = (uint32_t)column_u64(statement, 2),
-		        .locked_until_ms = from_utc(column_u64(statement, 3), clocks),
+		uint64_t bucket = column_u64(statement, 0);
+		struct lockout_entry entry = {.failures = (uint32_t)column_u64(statement, 1),
+		        .locked_until_ms = from_utc(column_u64(statement, 2), clocks),
 		        .last_ms = clocks->now_ms};
-		error = column_blob(statement, 0, entry.name, LOCKOUT_NAME_BYTES)
-		                ? on_entry(data, &entry)
-		                : SHOJI_ERR_MALFORMED;
+		error = bucket <= UINT32_MAX ? on_entry(data, (uint32_t)bucket, &entry)
+		                             : SHOJI_ERR_MALFORMED;
 	}
 	if (!error && result != SQLITE_DONE)
 		error = fail(self, "cannot list failed sign-ins");

@@ -74,11 +74,9 @@ int store_each_lease(
         struct store *self, const struct store_clocks *clocks, store_lease_fn on_lease, void *data);
 
 /* An entry with no failures deletes its row. */
-int store_save_attempts(
-        struct store *self, const struct lockout_entry *entry, const struct store_clocks *clocks);
-/* Deletes the oldest rows of names that nobody has, beyond LOCKOUT_UNKNOWN_MAX. */
-int store_trim_attempts(struct store *self);
-typedef int (*store_attempts_fn)(void *data, const struct lockout_entry *entry);
+int store_save_attempts(struct store *self, uint32_t bucket, const struct lockout_entry *entry,
+        const struct store_clocks *clocks);
+typedef int (*store_attempts_fn)(void *data, uint32_t bucket, const struct lockout_entry *entry);
 int store_each_attempts(struct store *self, const struct store_clocks *clocks,
         store_attempts_fn on_entry, void *data);
 

@@ -1,6 +1,6 @@
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
 pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
-foreach(part text lease lockout audit journal store)
+foreach(part text lease lockout audit journal store hash_pool)
   shoji_unit_test(keeper-${part} SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_keeper_${part}.c
     LIBS shoji-keeper PkgConfig::SODIUM)
 endforeach()

@@ -15,7 +15,7 @@ static void begin(void)
 {
 	static const uint8_t key[LOCKOUT_KEY_BYTES] = {1, 2, 3};
 
-	lockout_init(&lockout, key, 5, 600000);
+	ck_assert_int_eq(lockout_init(&lockout, key, 5, 600000), 0);
 }
 
 START_TEST(known_and_unknown_alike)
@@ -29,9 +29,9 @@ START_TEST(known_and_unknown_alike)
 		uint64_t now = NOW + (uint64_t)i * 10000;
 		ck_assert_uint_eq(lockout_locked_for_ms(&lockout, known, now), 0);
 		ck_assert_uint_eq(lockout_locked_for_ms(&lockout, unknown, now), 0);
-		bool locks = lockout_fail(&lockout, known, true, now);
+		bool locks = lockout_fail(&lockout, known, now);
 		ck_assert(locks == (i == 5));
-		ck_assert(lockout_fail(&lockout, unknown, false, now) == locks);
+		ck_assert(lockout_fail(&lockout, unknown, now) == locks);
 		ck_assert_uint_eq(lockout_not_before_ms(&lockout, known),
 		        lockout_not_before_ms(&lockout, unknown));
 		if (i < 5)
@@ -43,7 +43,7 @@ START_TEST(known_and_unknown_alike)
 	ck_assert_uint_eq(lockout_locked_for_ms(&lockout, unknown, NOW + 649999), 1);
 	ck_assert_uint_eq(lockout_locked_for_ms(&lockout, unknown, NOW + 650000), 0);
 	/* A lock that is over starts the count anew. */
-	ck_assert(!lockout_fail(&lockout, unknown, false, NOW + 650001));
+	ck_assert(!lockout_fail(&lockout, unknown, NOW + 650001));
 	lockout_finish(&lockout);
 }
 END_TEST
@@ -55,12 +55,12 @@ START_TEST(success_clears)
 	begin();
 	lockout_name(&lockout, "hanako", name);
 	for (int i = 0; i < 4; i++)
-		lockout_fail(&lockout, name, true, NOW);
+		lockout_fail(&lockout, name, NOW);
 	lockout_clear(&lockout, name);
 	ck_assert_uint_eq(lockout_not_before_ms(&lockout, name), 0);
 	for (int i = 0; i < 4; i++)
-		ck_assert(!lockout_fail(&lockout, name, true, NOW));
-	ck_assert(lockout_fail(&lockout, name, true, NOW));
+		ck_assert(!lockout_fail(&lockout, name, NOW));
+	ck_assert(lockout_fail(&lockout, name, NOW));
 	lockout_finish(&lockout);
 }
 END_TEST
@@ -75,7 +75,7 @@ START_TEST(names_are_keyed_and_fold_letters)
 	lockout_name(&lockout, "Hanako", a);
 	lockout_name(&lockout, "hanako", b);
 	ck_assert_mem_eq(a, b, sizeof(a));
-	lockout_init(&other, other_key, 5, 1);
+	ck_assert_int_eq(lockout_init(&other, other_key, 5, 1), 0);
 	lockout_name(&other, "hanako", b);
 	ck_assert_mem_ne(a, b, sizeof(a));
 	lockout_finish(&lockout);
@@ -83,22 +83,75 @@ START_TEST(names_are_keyed_and_fold_letters)
 }
 END_TEST
 
-START_TEST(a_flood_of_names_is_bounded_and_forgets_nobody_known)
+START_TEST(failures_grow_old)
 {
-	uint8_t hanako[LOCKOUT_NAME_BYTES], name[LOCKOUT_NAME_BYTES];
-	char text[32];
+	uint8_t name[LOCKOUT_NAME_BYTES];
 
 	begin();
-	lockout_name(&lockout, "hanako", hanako);
-	for (int i = 0; i < 5; i++)
-		lockout_fail(&lockout, hanako, true, NOW);
-	for (int i = 0; i < LOCKOUT_UNKNOWN_MAX + 500; i++) {
+	lockout_name(&lockout, "hanako", name);
+	for (int i = 0; i < 4; i++)
+		ck_assert(!lockout_fail(&lockout, name, NOW));
+	ck_assert(lockout_fail(&lockout, name, NOW + 599999));
+	lockout_clear(&lockout, name);
+	for (int i = 0; i < 4; i++)
+		ck_assert(!lockout_fail(&lockout, name, NOW));
+	ck_assert(!lockout_fail(&lockout, name, NOW + 600000));
+	lockout_finish(&lockout);
+}
+END_TEST
+
+/* However many names are tried: a lock stays for its time, and all that were not tried so often are free. */
+START_TEST(a_flood_of_names_changes_nothing)
+{
+	uint8_t victims[20][LOCKOUT_NAME_BYTES], name[LOCKOUT_NAME_BYTES];
+	char text[32];
+	size_t n_locked = 0;
+
+	begin();
+	for (size_t v = 0; v < 20; v++) {
+		snprintf(text, sizeof(text), "victim%zu", v);
+		lockout_name(&lockout, text, victims[v]);
+		for (int i = 0; i < 5; i++)
+			lockout_fail(&lockout, victims[v], NOW);
+	}
+	/* As many hashes as two workers compute in the time of a lock, and some. */
+	for (int i = 0; i < 20000; i++) {
 		snprintf(text, sizeof(text), "name%d", i);
 		lockout_name(&lockout, text, name);
-		lockout_fail(&lockout, name, false, NOW + (uint64_t)i);
+		if (lockout_locked_for_ms(&lockout, name, NOW + (uint64_t)i) == 0)
+			n_locked += lockout_fail(&lockout, name, NOW + (uint64_t)i);
 	}
-	ck_assert_uint_eq(lockout.n_entries, LOCKOUT_UNKNOWN_MAX + 1);
-	ck_assert_uint_gt(lockout_locked_for_ms(&lockout, hanako, NOW + 1), 0);
+	for (size_t v = 0; v < 20; v++) {
+		ck_assert_uint_eq(lockout_locked_for_ms(&lockout, victims[v], NOW + 599999), 1);
+		ck_assert_uint_eq(lockout_locked_for_ms(&lockout, victims[v], NOW + 600000), 0);
+	}
+	ck_assert_uint_lt(n_locked, 40); /* those that share a victim's bucket, or met by chance */
+	lockout_finish(&lockout);
+}
+END_TEST
+
+START_TEST(what_differs_is_written_once)
+{
+	static const struct lockout_entry entry = {.failures = 3, .last_ms = NOW};
+	uint8_t name[LOCKOUT_NAME_BYTES];
+
+	begin();
+	lockout_name(&lockout, "hanako", name);
+	ck_assert_uint_lt(lockout_bucket(name), LOCKOUT_BUCKETS);
+	lockout_clear(&lockout, name); /* there was nothing */
+	ck_assert_uint_eq(lockout.n_dirty, 0);
+	lockout_fail(&lockout, name, NOW);
+	lockout_fail(&lockout, name, NOW);
+	ck_assert_uint_eq(lockout.n_dirty, 1);
+	ck_assert_uint_eq(lockout.dirty[0], lockout_bucket(name));
+	lockout_saved(&lockout);
+	ck_assert_uint_eq(lockout.n_dirty, 0);
+	lockout_clear(&lockout, name); /* its row goes */
+	ck_assert_uint_eq(lockout.n_dirty, 1);
+	ck_assert_int_eq(lockout_restore(&lockout, LOCKOUT_BUCKETS, &entry), SHOJI_ERR_LIMIT);
+	ck_assert_int_eq(lockout_restore(&lockout, lockout_bucket(name), &entry), 0);
+	ck_assert(!lockout_fail(&lockout, name, NOW));
+	ck_assert(lockout_fail(&lockout, name, NOW));
 	lockout_finish(&lockout);
 }
 END_TEST
@@ -108,6 +161,6 @@ int main(void)
 	if (sodium_init() < 0)
 		return EXIT_FAILURE;
 	return SUITE_RUN("keeper-lockout", known_and_unknown_alike, success_clears,
-	        names_are_keyed_and_fold_letters,
-	        a_flood_of_names_is_bounded_and_forgets_nobody_known);
+	        names_are_keyed_and_fold_letters, failures_grow_old,
+	        a_flood_of_names_changes_nothing, what_differs_is_written_once);
 }

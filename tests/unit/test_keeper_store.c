@@ -172,8 +172,9 @@ START_TEST(leases_survive_with_their_deadlines)
 }
 END_TEST
 
-static int keep_entry(void *data, const struct lockout_entry *entry)
+static int keep_entry(void *data, uint32_t bucket, const struct lockout_entry *entry)
 {
+	ck_assert_uint_eq(bucket, 65535);
 	*(struct lockout_entry *)data = *entry;
 	return 0;
 }
@@ -182,24 +183,20 @@ START_TEST(failures_survive)
 {
 	struct store_clocks before = {.now_ms = 5000, .now_utc_ms = 1700000000000};
 	struct store_clocks after = {.now_ms = 70, .now_utc_ms = 1700000100000};
-	struct lockout_entry entry = {.name = {7},
-	                             .failures = 5,
-	                             .locked_until_ms = 605000,
-	                             .last_ms = 5000},
+	struct lockout_entry entry = {.failures = 5, .locked_until_ms = 605000, .last_ms = 5000},
 	                     found = {0};
 
 	begin();
 	struct store *store = open_store();
 	ck_assert_int_eq(store_begin(store), 0);
-	ck_assert_int_eq(store_save_attempts(store, &entry, &before), 0);
-	ck_assert_int_eq(store_trim_attempts(store), 0);
+	ck_assert_int_eq(store_save_attempts(store, 65535, &entry, &before), 0);
 	ck_assert_int_eq(store_commit(store), 0);
 	ck_assert_int_eq(store_each_attempts(store, &after, keep_entry, &found), 0);
 	ck_assert_uint_eq(found.failures, 5);
 	ck_assert_uint_eq(found.locked_until_ms, 70 + 500000);
 	entry.failures = 0;
 	ck_assert_int_eq(store_begin(store), 0);
-	ck_assert_int_eq(store_save_attempts(store, &entry, &before), 0);
+	ck_assert_int_eq(store_save_attempts(store, 65535, &entry, &before), 0);
 	ck_assert_int_eq(store_commit(store), 0);
 	memset(&found, 0, sizeof(found));
 	ck_assert_int_eq(store_each_attempts(store, &after, keep_entry, &found), 0);
