@@ -137,6 +137,19 @@ static void say_video(struct seat *self, video_say_fn say)
 	pump_outbox(self);
 }
 
+static void work(struct seat *self)
+{
+	uint64_t n_frames = self->viewer.counts.frames;
+
+	viewer_work(&self->viewer, &self->encoder->image);
+	if (self->viewer.counts.frames == n_frames || self != &self->encoder->seats[SEAT_PERSON])
+		return;
+	video_moved(&self->encoder->video, &self->viewer.counts.moved, now_ms(self->encoder));
+	/* What that ended is exact at once. */
+	say_video(self, video_say_changes);
+	viewer_work(&self->viewer, &self->encoder->image);
+}
+
 /* May be called at any time; does what is possible now. */
 static void pump(struct seat *self)
 {
@@ -146,7 +159,7 @@ static void pump(struct seat *self)
 	pump_values(self);
 	pump_outbox(self);
 	say_video(self, video_say_changes);
-	viewer_work(&self->viewer, &self->encoder->image);
+	work(self);
 	say_video(self, video_say_frames);
 	/* Those that had to wait for a BEGIN which went only now. */
 	pump_values(self);

@@ -78,6 +78,20 @@ static void apply_copy(struct frame *self, const struct copy_hint *copy)
 	}
 }
 
+static void count_moved(struct rect *moved, const struct copy_hint *copy)
+{
+	uint32_t right = copy->x + (uint32_t)copy->width, bottom = copy->y + (uint32_t)copy->height;
+
+	if (moved->width == 0)
+		*moved = (struct rect){copy->x, copy->y, 0, 0};
+	uint32_t moved_right = moved->x + (uint32_t)moved->width;
+	uint32_t moved_bottom = moved->y + (uint32_t)moved->height;
+	moved->x = copy->x < moved->x ? copy->x : moved->x;
+	moved->y = copy->y < moved->y ? copy->y : moved->y;
+	moved->width = (uint16_t)((right > moved_right ? right : moved_right) - moved->x);
+	moved->height = (uint16_t)((bottom > moved_bottom ? bottom : moved_bottom) - moved->y);
+}
+
 static size_t copy_moved(struct frame *self, const struct scroll_offset *offset)
 {
 	static struct copy_hint copies[SCROLL_COPIES_MAX];
@@ -86,6 +100,7 @@ static size_t copy_moved(struct frame *self, const struct scroll_offset *offset)
 	for (size_t i = 0; i < n_copies; i++) {
 		say_copy(self->slicer, &copies[i]);
 		apply_copy(self, &copies[i]);
+		count_moved(&self->counts->moved, &copies[i]);
 	}
 	self->counts->copies += n_copies;
 	if (n_copies > 0)
@@ -187,6 +202,7 @@ bool frame_make(const struct image *image, uint32_t *reference, struct tiles *di
 	drop_unchanged(&frame);
 	if (dirty->n_marked == 0)
 		return false;
+	counts->moved = (struct rect){0};
 	slicer_begin_frame(slicer, generation, number);
 	search_moved(&frame, hints, n_hints);
 	for (uint32_t row = 0; row < dirty->rows; row++)

@@ -14,6 +14,7 @@ struct tiles;
 /* For figures: what frames were made of. */
 struct frame_counts {
 	uint64_t frames, copies, rects, search_us;
+	struct rect moved; /* around all that the last frame copied; 0 wide: nothing */
 };
 
 /* dirty: the tiles that may differ; none is marked afterwards, and reference is equal to the image there. Slices leave

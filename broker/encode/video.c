@@ -11,6 +11,9 @@
 #define LOOK_EVERY_MS 100
 #define FIT_EVERY_MS 500
 #define PATIENCE_MAX 3
+/* Two boxes of a cell, and then some. */
+#define MOVED_MS (2 * VIDEO_BOX_MS + 50)
+#define MOVED_HEIGHT_MIN 100
 
 void video_init(struct video *self, const struct video_setup *setup)
 {
@@ -245,6 +248,18 @@ static bool may_be(
 	return true;
 }
 
+/* Whether a page that was scrolled lately reaches over half of the columns of that area. */
+static bool is_moved(const struct video *self, const struct rect *area, uint32_t now_ms)
+{
+	struct rect columns = self->moved, common;
+
+	if (self->moved.width == 0 || now_ms - self->moved_ms >= MOVED_MS)
+		return false;
+	columns.y = 0;
+	columns.height = self->image->height;
+	return video_intersect(&columns, area, &common) && common.width * 2 >= area->width;
+}
+
 /* Hot writing (a page that is scrolled) is no film: most hot cells have to look like photographs. */
 static bool is_film(const struct video *self, const struct rect *area, uint32_t now_ms)
 {
@@ -283,7 +298,8 @@ static void fit(struct video *self, struct video_region *region, const struct vi
 	bool shrinks = (uint64_t)found->area.width * found->area.height * 5 < (uint64_t)n_now * 3;
 
 	if ((!grows && !shrinks) ||
-	        now_ms - region->fitted_ms < FIT_EVERY_MS * (region->n_fits + 1))
+	        now_ms - region->fitted_ms < FIT_EVERY_MS * (region->n_fits + 1) ||
+	        is_moved(self, &area, now_ms))
 		return;
 	if (shrinks)
 		area = found->area;
@@ -303,7 +319,8 @@ static void begin_found(struct video *self, const struct video_found *found, uin
 		struct video_region *region = &self->regions[i];
 		if (region->is_active)
 			continue;
-		if (may_be(self, region, &found->area) && is_film(self, &found->area, now_ms)) {
+		if (may_be(self, region, &found->area) && !is_moved(self, &found->area, now_ms) &&
+		        is_film(self, &found->area, now_ms)) {
 			region->n_fits = 0;
 			begin_region(self, region, &found->area, now_ms);
 		}
@@ -348,6 +365,17 @@ bool video_look(struct video *self, uint32_t now_ms)
 	for (int i = 0; i < VIDEO_REGIONS_MAX; i++)
 		is_active = is_active || self->regions[i].is_active;
 	return is_active;
+}
+
+void video_moved(struct video *self, const struct rect *moved, uint32_t now_ms)
+{
+	if (moved->width == 0 || moved->height < MOVED_HEIGHT_MIN)
+		return;
+	self->moved = *moved;
+	self->moved_ms = now_ms;
+	for (int i = 0; i < VIDEO_REGIONS_MAX; i++)
+		if (self->regions[i].is_active && is_moved(self, &self->regions[i].area, now_ms))
+			end_region(self, &self->regions[i], now_ms);
 }
 
 void video_set_wanted(struct video *self, bool is_wanted)

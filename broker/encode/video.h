@@ -50,6 +50,8 @@ struct video {
 	bool is_wanted; /* somebody could see it */
 	bool is_broken; /* the codec or the viewer failed: not again in this session */
 	bool is_revealed;
+	struct rect moved; /* what a page's scrolling moved last; 0 wide: nothing yet */
+	uint32_t moved_ms;
 	uint32_t looked_ms;
 	uint32_t number; /* of the last frame made, of all regions */
 	uint64_t n_frames, n_bytes;
@@ -71,6 +73,9 @@ void video_take(struct video *self, const uint8_t *from, uint32_t stride_bytes,
 /* Finds, fits and ends regions. Returns whether it has to be called again within VIDEO_QUIET_MS though nothing
  * changes. */
 bool video_look(struct video *self, uint32_t now_ms);
+/* The picture's last frame was made by moving what lies in that area (0 wide: nothing moved): a page was scrolled there. A region of its columns
+ * ends at once, because writing may have come into it, and none begins there for a while. */
+void video_moved(struct video *self, const struct rect *moved, uint32_t now_ms);
 /* For a snapshot: the real pixels are in the image until video_hide(). */
 void video_reveal(struct video *self);
 void video_hide(struct video *self);

@@ -21,13 +21,21 @@ static bool is_in_streak(const struct video_cell *self, uint32_t now_ms)
 	return self->n_changes > 0 && now_ms - self->last_ms < VIDEO_QUIET_MS;
 }
 
+static struct video_box joined(const struct video_box *a, const struct video_box *b)
+{
+	if (a->right == 0 || b->right == 0)
+		return a->right == 0 ? *b : *a;
+	return (struct video_box){a->left < b->left ? a->left : b->left,
+	        a->top < b->top ? a->top : b->top, a->right > b->right ? a->right : b->right,
+	        a->bottom > b->bottom ? a->bottom : b->bottom};
+}
+
 void video_cell_touch(struct video_cell *self, uint32_t now_ms)
 {
 	if (!is_in_streak(self, now_ms)) {
-		self->start_ms = now_ms;
+		self->start_ms = self->box_ms = now_ms;
 		self->n_changes = 0;
-		self->left = self->top = VIDEO_CELL;
-		self->right = self->bottom = 0;
+		self->now = self->before = (struct video_box){0};
 	}
 	/* Two halves of one picture are one change. */
 	if (self->n_changes == 0 || (now_ms - self->last_ms >= 5 && self->n_changes < UINT16_MAX))
@@ -37,16 +45,24 @@ void video_cell_touch(struct video_cell *self, uint32_t now_ms)
 }
 
 void video_cell_change(
-        struct video_cell *self, uint32_t now_ms, uint32_t x, uint32_t y, const struct rect *box)
+        struct video_cell *self, uint32_t now_ms, uint32_t x, uint32_t y, const struct rect *area)
 {
-	uint8_t left = (uint8_t)(box->x - x), top = (uint8_t)(box->y - y);
-	uint8_t right = (uint8_t)(left + box->width), bottom = (uint8_t)(top + box->height);
+	uint8_t left = (uint8_t)(area->x - x), top = (uint8_t)(area->y - y);
+	struct video_box box = {
+	        left, top, (uint8_t)(left + area->width), (uint8_t)(top + area->height)};
 
 	video_cell_touch(self, now_ms);
-	self->left = left < self->left ? left : self->left;
-	self->top = top < self->top ? top : self->top;
-	self->right = right > self->right ? right : self->right;
-	self->bottom = bottom > self->bottom ? bottom : self->bottom;
+	if (now_ms - self->box_ms >= VIDEO_BOX_MS) {
+		self->before = self->now;
+		self->now = (struct video_box){0};
+		self->box_ms = now_ms;
+	}
+	self->now = joined(&self->now, &box);
+}
+
+struct video_box video_cell_box(const struct video_cell *self)
+{
+	return joined(&self->now, &self->before);
 }
 
 bool video_cell_is_warm(const struct video_cell *self, uint32_t now_ms)
@@ -56,7 +72,7 @@ bool video_cell_is_warm(const struct video_cell *self, uint32_t now_ms)
 
 bool video_cell_is_hot(const struct video_cell *self, uint32_t now_ms)
 {
-	return is_in_streak(self, now_ms) && self->right > self->left &&
+	return is_in_streak(self, now_ms) && (self->now.right > 0 || self->before.right > 0) &&
 	       now_ms - self->start_ms >= VIDEO_HOT_MS && self->n_changes >= VIDEO_HOT_CHANGES;
 }
 

@@ -16,17 +16,25 @@
 #define VIDEO_CELL WIRE_VIDEO_CELL /* pixels each way */
 #define VIDEO_QUIET_MS 130
 #define VIDEO_HOT_MS 400
+#define VIDEO_BOX_MS 250
 #define VIDEO_HOT_CHANGES 6
 /* Still for so long, and no longer part of moving pictures in any way. */
 #define VIDEO_COLD_MS 1000
 #define VIDEO_COLUMNS_MAX (PICTURE_WIDTH_MAX / VIDEO_CELL)
 #define VIDEO_ROWS_MAX ((PICTURE_HEIGHT_MAX + VIDEO_CELL - 1) / VIDEO_CELL)
 
+/* right and bottom are exclusive; 0 wide: nothing. */
+struct video_box {
+	uint8_t left, top, right, bottom;
+};
+
 struct video_cell {
 	uint32_t start_ms, last_ms; /* of the streak: first and latest change */
 	uint16_t n_changes;         /* of the streak; 0: none yet */
-	/* Within the cell, what changed in the streak; right and bottom are exclusive; 0 wide: nothing. */
-	uint8_t left, top, right, bottom;
+	/* Within the cell, what changed lately (now) and before that, VIDEO_BOX_MS each: what a page did before the film began is
+	 * forgotten. */
+	struct video_box now, before;
+	uint32_t box_ms;  /* when `now` began */
 	uint8_t region;   /* 1 + its number, 0: of none */
 	uint8_t patience; /* doublings of VIDEO_QUIET_MS before it counts as still */
 	bool is_live;     /* shown by its region's video; else by the picture */
@@ -44,9 +52,11 @@ void video_cells_resize(struct video_cells *self, uint16_t width, uint16_t heigh
 /* The cell was drawn to, and, if it was compared, the changed pixels of it are `box` (of the screen). */
 void video_cell_touch(struct video_cell *self, uint32_t now_ms);
 void video_cell_change(
-        struct video_cell *self, uint32_t now_ms, uint32_t x, uint32_t y, const struct rect *box);
+        struct video_cell *self, uint32_t now_ms, uint32_t x, uint32_t y, const struct rect *area);
 /* Whether it is worth comparing. */
 bool video_cell_is_warm(const struct video_cell *self, uint32_t now_ms);
+/* What changed in the streak's latest time, of the cell. */
+struct video_box video_cell_box(const struct video_cell *self);
 bool video_cell_is_hot(const struct video_cell *self, uint32_t now_ms);
 
 /* Copies area (of one cell) from rows of B,G,R,X to target, both pointing at the area's first pixel, setting

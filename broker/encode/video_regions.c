@@ -59,12 +59,13 @@ static void add_cell(struct box *box, struct video_found *found, const struct vi
 	found->n_hot++;
 	if (cell->region != 0)
 		found->region = cell->region;
-	if (cell->right <= cell->left)
+	struct video_box part = video_cell_box(cell);
+	if (part.right == 0)
 		return;
-	box->left = x + cell->left < box->left ? x + cell->left : box->left;
-	box->top = y + cell->top < box->top ? y + cell->top : box->top;
-	box->right = x + cell->right > box->right ? x + cell->right : box->right;
-	box->bottom = y + cell->bottom > box->bottom ? y + cell->bottom : box->bottom;
+	box->left = x + part.left < box->left ? x + part.left : box->left;
+	box->top = y + part.top < box->top ? y + part.top : box->top;
+	box->right = x + part.right > box->right ? x + part.right : box->right;
+	box->bottom = y + part.bottom > box->bottom ? y + part.bottom : box->bottom;
 }
 
 static struct video_found flood(struct search *self, uint32_t row, uint32_t column)

@@ -473,6 +473,57 @@ START_TEST(writing_that_moves_and_small_things_are_no_film)
 }
 END_TEST
 
+/* A page of photographs that scrolls is no film, and where writing may have come into a film, it is a picture at once. */
+START_TEST(a_page_that_is_scrolled_is_no_film)
+{
+	static uint32_t page[WIDTH * HEIGHT * 4];
+
+	for (uint32_t y = 0; y < HEIGHT * 4; y++)
+		for (uint32_t x = 0; x < WIDTH; x++)
+			page[y * WIDTH + x] =
+			        y / 300 % 2 ? support_page_pixel(x + 300, y) : film_pixel(x, y, 7);
+	start(true, CAN);
+	for (uint32_t i = 0; i < 40; i++) {
+		for (uint32_t y = 0; y < HEIGHT; y++)
+			for (uint32_t x = 0; x < WIDTH; x++)
+				put(x, y, page[(y + i * 17) * WIDTH + x]);
+		show((struct rect){0, 0, WIDTH, HEIGHT});
+		turn_ms(33);
+	}
+	ck_assert_uint_eq(rig.n_begins, 0);
+	ck_assert_uint_eq(n_wrong(), 0);
+	for (uint32_t y = 0; y < HEIGHT; y++)
+		for (uint32_t x = 0; x < WIDTH; x++)
+			put(x, y, page[y * WIDTH + x]);
+	show((struct rect){0, 0, WIDTH, HEIGHT});
+	turn_ms(700);
+	play(film, 30);
+	ck_assert_uint_gt(n_live(), 0);
+	for (uint32_t i = 1; i < 20; i++) {
+		/* The film's page is scrolled, the film goes on. */
+		struct rect area = film;
+		area.y = (uint16_t)(FILM_Y - 2 * i);
+		for (uint32_t y = 0; y < HEIGHT; y++)
+			for (uint32_t x = 0; x < WIDTH; x++)
+				put(x, y, page[(y + 2 * i) * WIDTH + x]);
+		rig.tick++;
+		for (uint32_t y = area.y; y < area.y + (uint32_t)area.height; y++)
+			for (uint32_t x = area.x; x < area.x + (uint32_t)area.width; x++)
+				put(x, y, film_pixel(x, y, rig.tick));
+		show((struct rect){0, 0, WIDTH, HEIGHT});
+		turn_ms(33);
+		ck_assert_msg(n_live() == 0, "%u", i);
+		ck_assert_uint_eq(n_wrong(), 0);
+	}
+	struct rect area = film;
+	area.y = FILM_Y - 38;
+	play(area, 35);
+	ck_assert_uint_eq(n_live(), FILM_WIDTH * FILM_HEIGHT);
+	ck_assert_uint_eq(rig.regions[0].area.y, area.y);
+	finish();
+}
+END_TEST
+
 static void must_be_pictures(void)
 {
 	play(film, 25);
@@ -627,7 +678,8 @@ int main(void)
 		return 0;
 	return SUITE_RUN("encode video", a_film_becomes_video_and_is_exact_when_it_pauses,
 	        a_menu_over_a_film_is_exact, writing_that_moves_and_small_things_are_no_film,
-	        pictures_where_video_may_not_be, pictures_for_ever_after_the_viewer_failed,
-	        pictures_while_somebody_looks_on, a_viewer_that_comes_back_during_a_film,
-	        a_snapshot_shows_the_film, no_frame_without_credit, anything_at_all);
+	        a_page_that_is_scrolled_is_no_film, pictures_where_video_may_not_be,
+	        pictures_for_ever_after_the_viewer_failed, pictures_while_somebody_looks_on,
+	        a_viewer_that_comes_back_during_a_film, a_snapshot_shows_the_film,
+	        no_frame_without_credit, anything_at_all);
 }
