@@ -239,7 +239,7 @@ export class Video {
 		const flags = reader.u8();
 		const data = reader.rest();
 		const region = this.#region(channel);
-		if (!region) {
+		if (this.#hasFailed) {
 			return;
 		}
 		if (flags & ~Flag.ALL || data.length === 0) {
