@@ -12,7 +12,8 @@ int slice_check(struct slice_check *self, const uint8_t *slice, size_t length, u
 		return SHOJI_ERR_MALFORMED;
 	/* Control is gate's own to speak, input the viewer's: encode may not pretend to either. */
 	bool is_video = slice[0] >= WIRE_VIDEO_MIN && slice[0] <= WIRE_VIDEO_MAX;
-	if (slice[0] != WIRE_PICTURE && slice[0] != WIRE_CURSOR && slice[0] != WIRE_TEXT && !is_video)
+	if (slice[0] != WIRE_PICTURE && slice[0] != WIRE_CURSOR && slice[0] != WIRE_TEXT &&
+	        !is_video)
 		return SHOJI_ERR_MALFORMED;
 	if (now_ms / 1000 != self->second)
 		*self = (struct slice_check){.second = now_ms / 1000};

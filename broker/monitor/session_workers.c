@@ -205,7 +205,8 @@ static int start_both(struct session *self, const struct worker_fds *fds)
 	if (!error)
 		error = CHANNEL_SEND(encode->channel, setup_encode, .lease_id = self->lease_id,
 		        .width_max = width_max, .height_max = height_max,
-		        .has_video = config->profile.video, .pixels = fds->pixels_reader, .capture = fds->encode_end);
+		        .has_video = config->profile.video, .pixels = fds->pixels_reader,
+		        .capture = fds->encode_end);
 	if (!error)
 		error = spawn_worker(capture);
 	if (!error)

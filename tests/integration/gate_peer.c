@@ -245,8 +245,8 @@ static void on_encode_message(void *data, struct channel *channel, struct messag
 		struct message_viewer_video m;
 		if (message_get_viewer_video(in, &m))
 			die("viewer_video");
-		EVENT("{\"event\":\"viewer_video\",\"lease\":\"%llx\",\"failed\":%d,\"frame\":%u}", id,
-		        m.has_failed, m.frame);
+		EVENT("{\"event\":\"viewer_video\",\"lease\":\"%llx\",\"failed\":%d,\"frame\":%u}",
+		        id, m.has_failed, m.frame);
 	} else if (in->number == MESSAGE_VIEWER_LEAVE) {
 		EVENT("{\"event\":\"viewer_leave\",\"seat\":%d,\"lease\":\"%llx\"}", seat, id);
 	}

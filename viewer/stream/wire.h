@@ -63,7 +63,8 @@ enum wire_control_from_viewer {
 };
 enum wire_capability {
 	WIRE_CAN_CURSOR = 1 << 0,
-	WIRE_CAN_H264 = 1 << 1, /* decodes H.264, profile High, Annex B, as the video channels carry it */
+	WIRE_CAN_H264 =
+	        1 << 1, /* decodes H.264, profile High, Annex B, as the video channels carry it */
 };
 #define WIRE_CAPABILITIES_ALL 3
 
