@@ -2,7 +2,6 @@
  * re-encoded, like the screen. */
 #include "encode/values.h"
 
-#include "base/error.h"
 #include "encode/compressor.h"
 #include "stream/picture.h"
 
@@ -96,12 +95,18 @@ void values_set_takes_text(struct values *self, uint8_t takes_text)
 	self->takes_text_version++;
 }
 
-int values_add_outcome(struct values_told *told, const struct message_text_outcome *outcome)
+static void drop_oldest_outcome(struct values_told *told)
+{
+	told->n_outcomes--;
+	memmove(told->outcomes, told->outcomes + 1, told->n_outcomes * sizeof(told->outcomes[0]));
+}
+
+/* Not an error: neither capture nor the person's other work is to blame for a viewer that does not read. */
+void values_add_outcome(struct values_told *told, const struct message_text_outcome *outcome)
 {
 	if (told->n_outcomes == VALUES_OUTCOMES_MAX)
-		return SHOJI_ERR_LIMIT;
+		drop_oldest_outcome(told);
 	told->outcomes[told->n_outcomes++] = *outcome;
-	return 0;
 }
 
 void values_told_nothing(struct values_told *told)
@@ -130,8 +135,7 @@ static void put_outcome(struct values_told *told, struct bytes_writer *writer)
 	put_header(writer, WIRE_TEXT, WIRE_TEXT_OUTCOME);
 	bytes_put_u32(writer, told->outcomes[0].text_number);
 	bytes_put_u8(writer, told->outcomes[0].outcome);
-	told->n_outcomes--;
-	memmove(told->outcomes, told->outcomes + 1, told->n_outcomes * sizeof(told->outcomes[0]));
+	drop_oldest_outcome(told);
 }
 
 /* A state that is not there (version 0) is never due. */

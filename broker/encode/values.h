@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define VALUES_OUTCOMES_MAX 256 /* texts whose outcome waits; more are a flood */
+#define VALUES_OUTCOMES_MAX 256 /* texts whose outcome waits */
 
 struct values {
 	void *once_memory; /* borrowed: compressor_once_size() bytes */
@@ -36,8 +36,8 @@ void values_init(struct values *self, void *once_memory, size_t once_size);
 void values_set_cursor(struct values *self, const struct message_cursor *cursor);
 void values_set_caret(struct values *self, const struct message_caret *caret);
 void values_set_takes_text(struct values *self, uint8_t takes_text);
-/* 0, or SHOJI_ERR_LIMIT: too many wait. */
-int values_add_outcome(struct values_told *told, const struct message_text_outcome *outcome);
+/* When too many wait, the oldest is not told: its viewer does not read, and takes what is left to be said. */
+void values_add_outcome(struct values_told *told, const struct message_text_outcome *outcome);
 /* A new screen size: the caret was somewhere on the old one. */
 void values_forget_caret(struct values *self);
 
