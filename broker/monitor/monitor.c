@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "monitor/accounts_lock.h"
 #include "monitor/children.h"
 #include "monitor/context.h"
 #include "monitor/listen.h"
@@ -54,6 +55,7 @@ struct monitor {
 	char config_text[CONFIG_TEXT_MAX];
 	char empty_folder[RUN_PATH_MAX];
 	char url[LISTEN_URL_MAX];
+	int accounts; /* the lock on the sessions' accounts */
 	int signals;
 	struct watch *signals_watch;
 	struct timer *stop_timer;
@@ -345,6 +347,9 @@ static int prepare(struct monitor *self)
 
 	if (!error)
 		error = prepare_folders(self, complaint, sizeof(complaint));
+	if (!error && self->context.is_isolated)
+		error = accounts_lock(ACCOUNTS_LOCK_PATH, config->accounts.sessions_first,
+		        3 * config->sessions.max, &self->accounts, complaint, sizeof(complaint));
 	if (!error) {
 		self->context.limits = limits_new((enum config_limits_layer)config->sessions.limits,
 		        complaint, sizeof(complaint));
@@ -436,6 +441,7 @@ static void finish(struct monitor *self)
 	close_fd(&self->setup.key);
 	close_fd(&self->context.policies);
 	close_fd(&self->signals);
+	close_fd(&self->accounts);
 	run_folder_finish(&self->context.run);
 }
 
@@ -461,7 +467,7 @@ static void init(struct monitor *self, const struct config *config, const char *
 	self->context.policies = -1;
 	self->setup.listener = self->setup.control_listener = -1;
 	self->setup.assets = self->setup.certificate = self->setup.key = -1;
-	self->signals = -1;
+	self->signals = self->accounts = -1;
 	log_init("monitor", levels[config->broker.log_level]);
 	spawn_set_log_level(level_names[config->broker.log_level]);
 }

@@ -261,6 +261,20 @@ static int on_take_snapshot(struct sessions *self, struct message *in)
 	return 0;
 }
 
+/* A host that an earlier broker started runs under the accounts that its slot had then. With others now (another
+ * accounts.sessions_first) its workers would get the accounts of some other slot. */
+static bool is_under_its_accounts(const struct sessions *self, const struct session_lease *lease)
+{
+	const struct monitor_context *context = self->context;
+	uid_t uid;
+
+	if (!context->is_isolated)
+		return true;
+	return !session_folder_owner(&context->run, lease->lease_id, &uid) &&
+	       (uint64_t)uid ==
+	               context->config->accounts.sessions_first + 3 * (uint64_t)lease->slot;
+}
+
 static int on_lease_held(struct sessions *self, struct message *in)
 {
 	struct message_lease_held held;
@@ -277,7 +291,8 @@ static int on_lease_held(struct sessions *self, struct message *in)
 	entry->is_told = true;
 	if (!session_is_unclaimed(entry->session))
 		session_tell_keeper_again(entry->session);
-	else if (is_permitted(self, &lease) && is_slot_free(self, lease.slot))
+	else if (is_permitted(self, &lease) && is_slot_free(self, lease.slot) &&
+	         is_under_its_accounts(self, &lease))
 		session_confirm(entry->session, &lease);
 	else
 		session_end(entry->session, END_BROKER, "the configuration no longer permits it");

@@ -31,6 +31,7 @@ static pid_t broker;
 /* Far from the accounts of a real broker on this machine, and from those of this test in another
  * build: monitor kills what it finds under an account that it is about to use. */
 static unsigned first_uid;
+static unsigned sessions_offset = 10; /* of the sessions' accounts from there; 12 of them */
 
 /* ---- the folder ---- */
 
@@ -127,7 +128,7 @@ static void write_config(struct config *config)
 	        "sessions: {limits: watch, max: 4, start_deadline_s: 3, end_deadline_s: 2}\n"
 	        "accounts: {gate: %u, keeper: %u, hash: %u, egress: %u, sessions_first: %u}\n",
 	        folder, folder, geteuid() == 0 ? "full" : "reduced", folder, folder, uid, uid + 1,
-	        uid + 2, uid + 3, uid + 10);
+	        uid + 2, uid + 3, uid + sessions_offset);
 	int error = config_read(config, "test", text, strlen(text), complaint, sizeof(complaint));
 	ck_assert_msg(!error, "%s", complaint);
 }
@@ -211,7 +212,7 @@ static void check_no_process(void)
 	}
 }
 
-static void check_log(void)
+static const char *read_log(void)
 {
 	static char text[1 << 20];
 	FILE *file = fopen(below("log"), "r");
@@ -219,19 +220,36 @@ static void check_log(void)
 	size_t length = fread(text, 1, sizeof(text) - 1, file);
 	text[length] = '\0';
 	fclose(file);
+	return text;
+}
+
+static bool log_has(const char *words)
+{
+	return strstr(read_log(), words) != NULL;
+}
+
+static void check_log(void)
+{
+	const char *text = read_log();
+
 	ck_assert_msg(!strstr(text, "Sanitizer") && !strstr(text, "runtime error") &&
 	                      !strstr(text, "bug in Shoji"),
 	        "%s", text);
+}
+
+static void stop_broker(void)
+{
+	kill(broker, SIGTERM);
+	int exit_status = wait_for(broker);
+	check_log();
+	ck_assert_msg(WIFEXITED(exit_status) && WEXITSTATUS(exit_status) == 0, "%x", exit_status);
 }
 
 static void stop(void)
 {
 	struct stat status;
 
-	kill(broker, SIGTERM);
-	int exit_status = wait_for(broker);
-	check_log();
-	ck_assert_msg(WIFEXITED(exit_status) && WEXITSTATUS(exit_status) == 0, "%x", exit_status);
+	stop_broker();
 	check_no_process();
 	ck_assert_msg(lstat(below("run"), &status) < 0, "the run folder is left");
 	ck_assert_int_eq(folder_remove(folder, 4), 0);
@@ -393,6 +411,67 @@ START_TEST(test_killed_and_adopted)
 	await_times("gate: join 1", 2);
 	await_times("egress: door 1", 2);
 	await("shepherd: renewed 1");
+	stop();
+}
+END_TEST
+
+/* Under other accounts than its slot has now: nobody's session, as the folder tells. */
+START_TEST(test_adopted_under_other_accounts)
+{
+	if (geteuid() != 0)
+		return;
+	begin();
+	start_session(1, 0);
+	start_session(2, 1);
+	kill_broker();
+	sessions_offset = 13; /* what was slot 1's is slot 0's */
+	put("leases", "1 0\n2 0\n");
+	ck_assert(launch());
+	await_ended(1, END_BROKER);
+	await("keeper: started 2 adopted 1");
+	stop();
+	/* The slot is another one. */
+	begin();
+	start_session(3, 0);
+	kill_broker();
+	put("leases", "3 1\n");
+	ck_assert(launch());
+	await_ended(3, END_BROKER);
+	stop();
+}
+END_TEST
+
+/* Two brokers with folders of their own and the same accounts would kill each other's hosts. */
+START_TEST(test_accounts_are_one_brokers)
+{
+	char kept[sizeof(folder)];
+	pid_t first;
+
+	if (geteuid() != 0)
+		return;
+	begin();
+	start_session(1, 0);
+	memcpy(kept, folder, sizeof(folder));
+	first = broker;
+	static const unsigned offsets[] = {10, 10 + 11};
+	for (size_t i = 0; i < 2; i++) {
+		sessions_offset = offsets[i];
+		prepare();
+		ck_assert(!launch());
+		int status = wait_for(broker);
+		ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+		ck_assert(log_has("another broker on this machine"));
+		ck_assert_int_eq(folder_remove(folder, 4), 0);
+	}
+	/* Beside it there is room. */
+	sessions_offset = 10 + 12;
+	begin();
+	start_session(2, 0);
+	stop_broker();
+	memcpy(folder, kept, sizeof(folder));
+	broker = first;
+	check_alive();
+	ck_assert_uint_eq(count("keeper: ended 1"), 0);
 	stop();
 }
 END_TEST
@@ -621,8 +700,9 @@ int main(int argc, char **argv)
 	monitor_roles_dispatch(argc, argv);
 	return SUITE_RUN("monitor-broker", test_starts_and_stops, test_session,
 	        test_stop_ends_sessions, test_roles_come_back, test_keeper_forgets,
-	        test_keeper_holds_what_is_gone, test_killed_and_adopted, test_stopped_for_restart,
-	        test_dead_host_is_cleaned, test_second_broker, test_start_fails,
-	        test_role_out_of_turn, test_workers_and_shepherds_fail, test_deaf_shepherd,
-	        test_slow_shepherd, test_keeper_asks_too_much, test_snapshot);
+	        test_keeper_holds_what_is_gone, test_killed_and_adopted,
+	        test_adopted_under_other_accounts, test_accounts_are_one_brokers,
+	        test_stopped_for_restart, test_dead_host_is_cleaned, test_second_broker,
+	        test_start_fails, test_role_out_of_turn, test_workers_and_shepherds_fail,
+	        test_deaf_shepherd, test_slow_shepherd, test_keeper_asks_too_much, test_snapshot);
 }

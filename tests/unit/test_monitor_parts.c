@@ -1,6 +1,7 @@
 /* The small parts of monitor: the session's states, listeners, the viewer's files, the browser's policies. */
 #include "base/assets.h"
 #include "base/error.h"
+#include "monitor/accounts_lock.h"
 #include "monitor/listen.h"
 #include "monitor/policies.h"
 #include "monitor/run_folder.h"
@@ -218,9 +219,54 @@ START_TEST(test_uid_kill)
 }
 END_TEST
 
+/* ---- accounts ---- */
+
+/* In a process of its own: locks of one process do not meet. Returns what accounts_lock() said. */
+static int lock_in_child(const char *path, uint64_t first, uint64_t n)
+{
+	char complaint[512] = "";
+	int fd, status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		int error = accounts_lock(path, first, n, &fd, complaint, sizeof(complaint));
+		char words[64];
+		snprintf(words, sizeof(words), "process %d)", (int)getppid());
+		if (error == SHOJI_ERR_EXISTS && !strstr(complaint, words))
+			_exit(99);
+		_exit(-error);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	return -WEXITSTATUS(status);
+}
+
+START_TEST(test_accounts_lock)
+{
+	char path[] = "/tmp/shoji-accounts-XXXXXX", complaint[512];
+	int fd, made = mkstemp(path);
+
+	ck_assert_int_ge(made, 0);
+	ck_assert_int_eq(close(made), 0);
+	ck_assert_int_eq(accounts_lock(path, 4294960000, 24, &fd, complaint, sizeof(complaint)), 0);
+	ck_assert_int_eq(lock_in_child(path, 4294960000, 24), SHOJI_ERR_EXISTS);
+	ck_assert_int_eq(lock_in_child(path, 4294960023, 24), SHOJI_ERR_EXISTS);
+	ck_assert_int_eq(lock_in_child(path, 4294960000 - 23, 24), SHOJI_ERR_EXISTS);
+	ck_assert_int_eq(lock_in_child(path, 4294960024, 24), 0);
+	ck_assert_int_eq(lock_in_child(path, 4294960000 - 24, 24), 0);
+	close(fd);
+	ck_assert_int_eq(lock_in_child(path, 4294960000, 24), 0);
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(symlink("/nowhere", path), 0);
+	ck_assert_int_eq(
+	        accounts_lock(path, 1, 24, &fd, complaint, sizeof(complaint)), SHOJI_ERR_SYSTEM);
+	ck_assert_ptr_nonnull(strstr(complaint, path));
+	ck_assert_int_eq(unlink(path), 0);
+}
+END_TEST
+
 int main(void)
 {
-	return SUITE_RUN("monitor-parts", test_usual_life, test_states_in_numbers, test_listen_tcp,
-	        test_listen_refuses, test_port_taken, test_viewer_files, test_policies,
-	        test_policies_refuse, test_uid_kill);
+	return SUITE_RUN("monitor-parts", test_accounts_lock, test_usual_life,
+	        test_states_in_numbers, test_listen_tcp, test_listen_refuses, test_port_taken,
+	        test_viewer_files, test_policies, test_policies_refuse, test_uid_kill);
 }
