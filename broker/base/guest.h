@@ -12,10 +12,13 @@
 
 /* The version of the control socket's messages, as shepherd_hello says it. A broker that was upgraded meets
  * shepherds of the one before. */
-#define SHEPHERD_VERSION 1
+#define SHEPHERD_VERSION 2 /* 2: the text door */
 
 #define GUEST_INIT "shoji-guest-init"
 #define GUEST_FORWARD "shoji-guest-forward"
+#define GUEST_AGENT "shoji-guest-agent"
+#define GUEST_IM_CACHE GUEST_DATA "/im/immodules.cache"
+#define GUEST_IM_SOCKET GUEST_HOME "/.run/im.sock"
 
 #define GUEST_UID 1000 /* inside; outside it is the session's slot */
 #define GUEST_GID 1000

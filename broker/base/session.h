@@ -44,6 +44,14 @@ enum attach_outcome {
 #define ATTACH_OUTCOME_MAX ATTACH_UNAVAILABLE
 
 /* What a viewer is told while its session goes on (WIRE_CONTROL_NOTICE). */
+/* What became of a text that was to be committed (text_outcome, and WIRE_TEXT_OUTCOME). */
+enum text_outcome {
+	TEXT_DONE = 0,
+	TEXT_REFUSED = 1,  /* nothing that has the focus takes it */
+	TEXT_TOO_MUCH = 2, /* more characters a minute than anybody types */
+};
+#define TEXT_OUTCOME_MAX TEXT_TOO_MUCH
+
 enum viewer_notice {
 	NOTICE_SCREENSHOT = 1, /* an administrator took a screenshot; text: the administrator */
 	NOTICE_IDLE_SOON = 2,  /* idle end is near; text: minutes left */

@@ -5,6 +5,7 @@
 #include "base/ensure.h"
 #include "base/error.h"
 #include "base/session.h"
+#include "base/text_door.h"
 
 #define KEY_LEFT_SHIFT 0x2a
 #define KEY_RIGHT_SHIFT 0x36
@@ -169,6 +170,12 @@ static void reconcile(struct input *self, uint16_t modifiers, uint16_t except)
 	press_missing(self, modifiers & (uint16_t)~except);
 }
 
+static uint16_t held_locks(const struct input *self)
+{
+	return (uint16_t)((self->has_caps_lock ? MODIFIER_CAPS_LOCK : 0) |
+	                  (self->has_num_lock ? MODIFIER_NUM_LOCK : 0));
+}
+
 /* ---- messages ---- */
 
 int input_key(struct input *self, const struct message_input_key *message)
@@ -177,7 +184,7 @@ int input_key(struct input *self, const struct message_input_key *message)
 		return SHOJI_ERR_FORBIDDEN;
 	if (message->key < INPUT_KEY_MIN || message->key > INPUT_KEY_MAX)
 		return SHOJI_ERR_FORBIDDEN;
-	if (message->modifiers & ~INPUT_MODIFIERS_ALL)
+	if (message->modifiers & ~INPUT_MODIFIERS_ALL || message->key == TEXT_DOOR_SENTINEL_KEY)
 		return SHOJI_ERR_FORBIDDEN;
 	uint8_t key = (uint8_t)message->key;
 	uint16_t bits = key_modifiers(key);
@@ -250,6 +257,23 @@ int input_wheel(struct input *self, const struct message_input_wheel *message)
 int input_text(struct input *self, const struct message_input_text *message)
 {
 	return take_sequence(self, message->sequence);
+}
+
+void input_sentinel(struct input *self)
+{
+	/* Composing, nobody holds a modifier; one that is held all the same would make another key of it. */
+	reconcile(self, held_locks(self), 0);
+	tap(self, TEXT_DOOR_SENTINEL_KEY);
+}
+
+/* Without Caps Lock, which would turn the letters round; the next message's state brings it back. */
+void input_type(struct input *self, uint8_t key, bool has_shift)
+{
+	uint16_t locks = held_locks(self) & MODIFIER_NUM_LOCK;
+
+	reconcile(self, (uint16_t)(locks | (has_shift ? MODIFIER_SHIFT : 0)), 0);
+	tap(self, key);
+	reconcile(self, locks, 0);
 }
 
 /* Modifiers last: a letter that outlives its Control would be typed by the host's auto-repeat. */

@@ -58,8 +58,13 @@ int input_key(struct input *self, const struct message_input_key *message);
 int input_pointer(struct input *self, const struct message_input_pointer *message);
 int input_wheel(struct input *self, const struct message_input_wheel *message);
 int input_release_all(struct input *self, const struct message_input_release_all *message);
-/* Only the number is looked at: there is no input agent yet, the driver answers. */
+/* Only the number is looked at: the text itself goes another way (capture/text.h). */
 int input_text(struct input *self, const struct message_input_text *message);
+
+/* The key that stands for an item of text (base/text_door.h). */
+void input_sentinel(struct input *self);
+/* A key pressed and let go for the person, whatever their keyboard holds. */
+void input_type(struct input *self, uint8_t key, bool has_shift);
 
 /* The next step, or NULL. Borrowed until input_step_done(), which forgets it. */
 const struct input_step *input_next_step(const struct input *self);

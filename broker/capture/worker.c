@@ -16,14 +16,13 @@
 #include "capture/pixels.h"
 #include "capture/reader.h"
 #include "capture/rfb.h"
+#include "capture/text.h"
 
 #include <stdlib.h>
 #include <unistd.h>
 
 /* Bytes read a turn before input has its turn again. */
 #define TURN_BYTES_MAX (512 * 1024)
-/* text_outcome.outcome: refused, for there is no input agent yet. */
-#define TEXT_OUTCOME_REFUSED 1
 
 enum request { REQUEST_NONE, REQUEST_CHANGES, REQUEST_ALL };
 
@@ -52,6 +51,9 @@ struct worker {
 	struct handshake handshake;
 	struct reader reader; /* valid after the handshake */
 	struct input input;   /* same */
+	struct text *text;
+	bool is_sending; /* pump_sending() runs */
+	bool is_typing;  /* text waits for the key that is among input's steps */
 };
 
 static void stop(struct worker *self, enum worker_exit exit_status)
@@ -155,10 +157,20 @@ static void watch_rfb(struct worker *self)
 	watch_set_events(self->rfb_watch, events);
 }
 
+/* A text that is typed key by key goes on when its last key has gone. */
+static void tell_typed(struct worker *self)
+{
+	if (!self->is_typing || input_next_step(&self->input))
+		return;
+	self->is_typing = false;
+	text_typed(self->text);
+}
+
 /* Sends what the socket takes now. Input that does not fit stays where it is: gate is not read from
  * before the last message has gone. */
 static void pump_sending(struct worker *self)
 {
+	self->is_sending = true;
 	while (!self->is_stopped && has_something_to_send(self) && rfb_can_send(self->rfb)) {
 		const struct input_step *step = input_next_step(&self->input);
 		int error;
@@ -167,12 +179,15 @@ static void pump_sending(struct worker *self)
 		} else {
 			error = send_step(self, step);
 			input_step_done(&self->input);
+			tell_typed(self);
 		}
 		if (error)
 			stop_at_host_error(self, error);
 	}
+	self->is_sending = false;
 	if (self->input_channel)
-		channel_pause(self->input_channel, input_next_step(&self->input) != NULL);
+		channel_pause(self->input_channel,
+		        input_next_step(&self->input) || !text_is_idle(self->text));
 }
 
 /* ---- from the host ---- */
@@ -378,12 +393,7 @@ static int on_text(struct worker *self, const struct message_input_text *text)
 {
 	int error = input_text(&self->input, text);
 
-	/* A pre-edit gets no answer of its own: its commit will. */
-	if (!error && text->is_commit)
-		check_encode(self,
-		        CHANNEL_SEND(self->encode, text_outcome, .text_number = text->text_number,
-		                .outcome = TEXT_OUTCOME_REFUSED));
-	return error;
+	return error ? error : text_begin(self->text, text);
 }
 
 #define HANDLE(name)                                                                               \
@@ -427,6 +437,7 @@ static void on_input(void *data, struct channel *channel, struct message *in)
 /* gate went, or its channel broke: nothing may stay pressed. monitor sends a new channel when there is a gate. */
 static void drop_input(struct worker *self)
 {
+	text_abandon(self->text);
 	channel_free(self->input_channel);
 	self->input_channel = NULL;
 	input_restart(&self->input);
@@ -454,6 +465,77 @@ static int take_input_channel(struct worker *self, int fd)
 	channel_set_phase(self->input_channel, PHASE_READY);
 	return channel_watch(self->input_channel, self->loop, on_input, on_input_closed, self);
 }
+
+/* ---- text ---- */
+
+static void on_sentinel(void *data)
+{
+	struct worker *self = data;
+
+	input_sentinel(&self->input);
+	pump(self);
+}
+
+static void on_type(void *data, uint8_t key, bool has_shift)
+{
+	struct worker *self = data;
+
+	self->is_typing = true;
+	input_type(&self->input, key, has_shift);
+	/* While it runs it comes to this key by itself: thousands of characters are no recursion. */
+	if (!self->is_sending)
+		pump(self);
+}
+
+static void on_text_outcome(void *data, uint32_t number, enum text_outcome outcome)
+{
+	struct worker *self = data;
+
+	check_encode(self, CHANNEL_SEND(self->encode, text_outcome, .text_number = number,
+	                           .outcome = (uint8_t)outcome));
+}
+
+static void on_text_idle(void *data)
+{
+	pump(data);
+}
+
+/* Where the screen was larger a moment ago, it may lie outside now: to the edge, then. */
+static void on_caret(void *data, uint16_t x, uint16_t y, uint16_t width, uint16_t height)
+{
+	struct worker *self = data;
+	uint16_t screen_width = self->reader.width, screen_height = self->reader.height;
+
+	if (screen_width == 0 || screen_height == 0)
+		return;
+	x = x < screen_width ? x : (uint16_t)(screen_width - 1);
+	y = y < screen_height ? y : (uint16_t)(screen_height - 1);
+	width = width < screen_width - x ? width : (uint16_t)(screen_width - x);
+	height = height < screen_height - y ? height : (uint16_t)(screen_height - y);
+	check_encode(self, CHANNEL_SEND(self->encode, caret, .x = x, .y = y, .width = width,
+	                           .height = height));
+}
+
+static void on_takes_text(void *data, bool takes_text)
+{
+	struct worker *self = data;
+
+	check_encode(
+	        self, CHANNEL_SEND(self->encode, takes_text, .takes_text = takes_text ? 1 : 0));
+}
+
+static void on_text_broken(void *data)
+{
+	stop(data, WORKER_EXIT_PROTOCOL);
+}
+
+static const struct text_events text_events = {.on_sentinel = on_sentinel,
+        .on_type = on_type,
+        .on_outcome = on_text_outcome,
+        .on_idle = on_text_idle,
+        .on_caret = on_caret,
+        .on_takes_text = on_takes_text,
+        .on_broken = on_text_broken};
 
 /* ---- from and to monitor ---- */
 
@@ -486,6 +568,7 @@ static void on_alive(void *data)
 	/* When monitor does not read, it has other worries; its watch on us decides. */
 	CHANNEL_SEND(self->monitor, capture_alive);
 	reader_new_window(&self->reader);
+	text_new_window(self->text);
 	timer_set_ms(self->alive_timer, WORKER_ALIVE_MS);
 }
 
@@ -516,12 +599,18 @@ static int open_all(struct worker *self, const struct message_setup_capture *set
 	int error = pixels_map(&self->pixels, setup->pixels, setup->width_max, setup->height_max);
 
 	if (error) {
+		close(setup->text);
 		log_error(self->lease_id, "the pixel buffer is not as it must be: %s",
 		        shoji_error_text(error));
 		return error;
 	}
 	self->loop = loop_new();
-	if (!self->rfb || !self->encode || !self->loop)
+	if (!self->rfb || !self->encode || !self->loop) {
+		close(setup->text);
+		return SHOJI_ERR_MEMORY;
+	}
+	self->text = text_new(self->loop, setup->text, setup->has_jis_keyboard, &text_events, self);
+	if (!self->text)
 		return SHOJI_ERR_MEMORY;
 	error = make_timers(self);
 	return error ? error : watch_all(self);
@@ -536,6 +625,7 @@ struct worker *worker_new(struct channel *monitor, const struct message_setup_ca
 		close(setup->rfb);
 		close(setup->encode);
 		close(setup->pixels);
+		close(setup->text);
 		return NULL;
 	}
 	self->lease_id = setup->lease_id;
@@ -561,6 +651,7 @@ void worker_free(struct worker *self)
 	channel_free(self->monitor);
 	watch_free(self->rfb_watch);
 	rfb_free(self->rfb);
+	text_free(self->text);
 	pixels_finish(&self->pixels);
 	loop_free(self->loop);
 	free(self);

@@ -2,6 +2,7 @@
 #include "encode/capture_check.h"
 
 #include "base/error.h"
+#include "base/session.h"
 #include "stream/picture.h"
 
 void capture_check_init(struct capture_check *self, uint16_t width_max, uint16_t height_max)
@@ -92,5 +93,5 @@ int capture_check_takes_text(const struct message_takes_text *takes_text)
 
 int capture_check_text_outcome(const struct message_text_outcome *outcome)
 {
-	return outcome->outcome <= 1 ? 0 : SHOJI_ERR_FORBIDDEN;
+	return outcome->outcome <= TEXT_OUTCOME_MAX ? 0 : SHOJI_ERR_FORBIDDEN;
 }

@@ -280,6 +280,9 @@ static int send_text(struct session *self, const struct viewer_message *message)
 	text.sequence = ++self->input_sequence;
 	text.text_number = message->text.number;
 	text.is_commit = message->text.is_commit;
+	text.caret = message->text.caret;
+	text.clauses = message->text.clauses;
+	text.clauses_length = (uint32_t)message->text.clauses_length;
 	memcpy(text.text, message->text.text, message->text.length + 1);
 	int error = CHANNEL_SEND_VALUE(self->input, input_text, &text);
 	/* What a person writes does not stay behind. */

@@ -170,17 +170,50 @@ static int read_wheel(struct bytes_reader *reader, struct viewer_message *out)
 	             !(out->wheel.modifiers & ~INPUT_MODIFIERS_ALL));
 }
 
+static int read_clauses(struct bytes_reader *reader, struct viewer_message *out)
+{
+	uint8_t n_clauses = bytes_get_u8(reader);
+
+	if (n_clauses > WIRE_CLAUSES_MAX)
+		return SHOJI_ERR_MALFORMED;
+	out->text.clauses_length = (size_t)n_clauses * WIRE_CLAUSE_BYTES;
+	const uint8_t *clauses = bytes_get_raw(reader, out->text.clauses_length);
+	if (!clauses)
+		return SHOJI_ERR_MALFORMED;
+	memcpy(out->text.clauses, clauses, out->text.clauses_length);
+	for (size_t i = 0; i < n_clauses; i++)
+		if (out->text.clauses[i * WIRE_CLAUSE_BYTES + 4] > 1)
+			return SHOJI_ERR_MALFORMED;
+	return 0;
+}
+
+static size_t count_characters(const char *text)
+{
+	size_t n = 0;
+
+	for (; *text; text++)
+		n += ((uint8_t)*text & 0xc0) != 0x80;
+	return n;
+}
+
 static int read_text(struct bytes_reader *reader, struct viewer_message *out)
 {
 	out->kind = VIEWER_MESSAGE_TEXT;
 	out->text.number = bytes_get_u32(reader);
 	uint8_t is_commit = bytes_get_u8(reader);
+	out->text.caret = bytes_get_u16(reader);
+	if (read_clauses(reader, out))
+		return SHOJI_ERR_MALFORMED;
 	bytes_get_string(reader, out->text.text, VIEWER_TEXT_MAX);
 	if (bytes_reader_finish(reader))
 		return SHOJI_ERR_MALFORMED;
 	out->text.is_commit = is_commit == 1;
 	out->text.length = strlen(out->text.text);
-	return check(is_commit <= 1 && is_plain_utf8(out->text.text, out->text.length));
+	if (is_commit > 1 || !is_plain_utf8(out->text.text, out->text.length))
+		return SHOJI_ERR_MALFORMED;
+	size_t n_characters = count_characters(out->text.text);
+	return check(n_characters <= WIRE_TEXT_CHARACTERS_MAX && out->text.caret <= n_characters &&
+	             (!is_commit || (out->text.caret == 0 && out->text.clauses_length == 0)));
 }
 
 static int read_input(uint8_t type, struct bytes_reader *reader, struct viewer_message *out)

@@ -4,6 +4,8 @@
 #ifndef SHOJI_GATE_VIEWER_INPUT_H
 #define SHOJI_GATE_VIEWER_INPUT_H
 
+#include "stream/wire.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -59,6 +61,9 @@ struct viewer_message {
 		struct {
 			uint32_t number;
 			bool is_commit;
+			uint16_t caret; /* code points; at most those of the text */
+			uint8_t clauses[WIRE_CLAUSES_MAX * WIRE_CLAUSE_BYTES]; /* as they came */
+			size_t clauses_length;
 			size_t length;
 			char text[VIEWER_TEXT_MAX + 1]; /* UTF-8 */
 		} text;

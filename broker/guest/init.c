@@ -3,8 +3,7 @@
  *
  *   1. Xvnc, with the RFB listening socket that we inherited as descriptor 0
  *   2. the keyboard map, once X answers
- *   3. window manager, forwarder to the proxy door, browser
- *   (the input agent will be loaded into the browser: broker/guest/README.md)
+ *   3. window manager, forwarder to the proxy door, input agent, browser
  *
  * It runs inside, beside what may be hostile, and says nothing to the outside but its exit status. */
 #include "guest/copy.h"
@@ -22,6 +21,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -33,6 +33,8 @@
 #define X_POLL_MS 5
 #define KEYBOARD_DEADLINE_MS 5000
 #define END_DEADLINE_MS 2000
+/* Where the text door's listening socket is moved to. */
+#define TEXT_DOOR (STDERR_FILENO + 1)
 
 struct init {
 	int signal_fd;
@@ -157,13 +159,15 @@ static int watch_signals(void)
 }
 
 /* Up to here our standard error was the shepherd's; from here on nothing inside can write to it. */
-static int leave_outside(void)
+static int leave_outside(int text_door)
 {
 	int fd = open("/dev/null", O_WRONLY);
 
 	if (fd < 0 || dup2(fd, STDOUT_FILENO) < 0 || dup2(fd, STDERR_FILENO) < 0)
 		return -1;
-	close_range(STDERR_FILENO + 1, ~0u, 0);
+	if (text_door != TEXT_DOOR && dup2(text_door, TEXT_DOOR) < 0)
+		return -1;
+	close_range(TEXT_DOOR + 1, ~0u, 0);
 	return 0;
 }
 
@@ -181,6 +185,14 @@ static int limit_tasks(uint32_t tasks)
 static int make_folder(const char *path, mode_t mode)
 {
 	return mkdir(path, mode) < 0 && errno != EEXIST ? -1 : 0;
+}
+
+/* The browser finds the input agent's module by it; nobody else in here uses GTK. */
+static int name_input_method(void)
+{
+	if (setenv("GTK_IM_MODULE", "shoji", 1) < 0)
+		return -1;
+	return setenv("GTK_IM_MODULE_FILE", GUEST_IM_CACHE, 1);
 }
 
 static int make_folders(void)
@@ -225,13 +237,15 @@ int main(int argc, char *argv[])
 		fprintf(stderr, "shoji-guest-init: cannot make its folders: %m\n");
 		return GUEST_EXIT_SETUP;
 	}
-	if (limit_tasks(options.tasks) < 0 || leave_outside() < 0)
+	if (name_input_method() < 0 || limit_tasks(options.tasks) < 0 ||
+	        leave_outside(options.text_door) < 0)
 		return GUEST_EXIT_SETUP;
 	/* What is started must not outlive us where we are not pid 1. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	self.signal_fd = watch_signals();
 	if (self.signal_fd < 0)
 		return GUEST_EXIT_SETUP;
+	options.text_door = TEXT_DOOR;
 	programs_init(&self.programs, &options);
 	return run(&self);
 }

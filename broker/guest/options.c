@@ -5,7 +5,9 @@
 #include "base/number.h"
 #include "base/session.h"
 
+#include <limits.h>
 #include <string.h>
+#include <unistd.h>
 
 /* The text after "name=" when argument begins with it. */
 static const char *value_of(const char *argument, const char *name)
@@ -35,6 +37,16 @@ static int read_tasks(const char *text, uint32_t *out)
 	return 0;
 }
 
+static int read_descriptor(const char *text, int *out)
+{
+	uint64_t value;
+
+	if (number_parse(text, strlen(text), STDERR_FILENO + 1, INT_MAX, &value))
+		return SHOJI_ERR_CONFIG;
+	*out = (int)value;
+	return 0;
+}
+
 static int read_one(struct guest_options *self, const char *argument)
 {
 	const char *value;
@@ -45,6 +57,8 @@ static int read_one(struct guest_options *self, const char *argument)
 		return read_size(value, SCREEN_HEIGHT_MIN, SCREEN_HEIGHT_MAX, &self->height_px);
 	if ((value = value_of(argument, "--tasks=")))
 		return read_tasks(value, &self->tasks);
+	if ((value = value_of(argument, "--text-door=")))
+		return read_descriptor(value, &self->text_door);
 	if ((value = value_of(argument, "--start-page="))) {
 		self->start_page = value;
 		/* What begins with a dash would be an option of the browser's. */
@@ -67,7 +81,7 @@ int guest_options_read(struct guest_options *self, int argc, char *const argv[])
 	for (int i = 1; i < argc; i++)
 		if (read_one(&read, argv[i]))
 			return SHOJI_ERR_CONFIG;
-	if (!read.width_px || !read.height_px || !read.tasks || !read.keyboard || !read.start_page)
+	if (!read.width_px || !read.height_px || !read.tasks || !read.text_door || !read.keyboard || !read.start_page)
 		return SHOJI_ERR_CONFIG;
 	*self = read;
 	return 0;

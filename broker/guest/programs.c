@@ -80,5 +80,7 @@ void programs_init(struct programs *self, const struct guest_options *options)
 	service_add(&self->services[PROGRAM_WINDOWS], "/usr/bin/openbox", "--config-file",
 	        GUEST_DATA "/openbox.xml", NULL);
 	service_add(&self->services[PROGRAM_FORWARD], GUEST_PROGRAMS "/" GUEST_FORWARD, NULL);
+	self->services[PROGRAM_AGENT].stdin_fd = options->text_door;
+	service_add(&self->services[PROGRAM_AGENT], GUEST_PROGRAMS "/" GUEST_AGENT, NULL);
 	init_browser(self, options);
 }

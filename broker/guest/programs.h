@@ -12,9 +12,10 @@ enum program {
 	PROGRAM_KEYBOARD, /* runs once */
 	PROGRAM_WINDOWS,
 	PROGRAM_FORWARD,
+	PROGRAM_AGENT, /* before the browser, which connects to it */
 	PROGRAM_BROWSER,
 };
-#define N_PROGRAMS 5
+#define N_PROGRAMS 6
 
 #define PROGRAMS_DISPLAY 0
 #define PROGRAMS_PROFILE GUEST_HOME "/browser"

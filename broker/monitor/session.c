@@ -212,15 +212,16 @@ void session_on_hello(struct session *self)
 	connect_when_known(self);
 }
 
-void session_on_rfb(struct session *self, int rfb)
+void session_on_doors(struct session *self, int rfb, int text)
 {
 	if (self->state != SESSION_CONNECTING) {
 		close(rfb);
+		close(text);
 		session_end(self, END_START_FAILED, "the shepherd connected without being asked");
 		return;
 	}
 	session_set_state(self, SESSION_WORKERS_STARTING);
-	int error = session_workers_start(self, rfb);
+	int error = session_workers_start(self, rfb, text);
 	if (error)
 		fail_start(self, "cannot start capture and encode", error);
 }

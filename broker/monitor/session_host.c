@@ -19,7 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SHEPHERD_VERSION_MIN 1 /* the oldest shepherd that may still be met after an upgrade */
+#define SHEPHERD_VERSION_MIN 2 /* the oldest shepherd that may still be met after an upgrade */
 #define RENEW_MS 5000
 
 uid_t session_uid(const struct session *self, int offset)
@@ -80,7 +80,7 @@ static int on_rfb(struct session *self, struct message *in)
 
 	if (message_get_rfb_connected(in, &connected))
 		return SHOJI_ERR_MALFORMED;
-	session_on_rfb(self, connected.rfb);
+	session_on_doors(self, connected.rfb, connected.text);
 	return 0;
 }
 

@@ -80,8 +80,8 @@ void session_host_finish(struct session *self);
 uid_t session_uid(const struct session *self, int offset);
 
 /* ---- session_workers.c ---- */
-/* Takes rfb. */
-int session_workers_start(struct session *self, int rfb);
+/* Takes rfb and text. */
+int session_workers_start(struct session *self, int rfb, int text);
 void session_workers_join_gate(struct session *self);
 void session_workers_kill(struct session *self);
 bool session_workers_are_gone(const struct session *self);
@@ -95,7 +95,7 @@ void session_snapshot_cancel(struct session *self);
 
 /* ---- session.c: what the other files report ---- */
 void session_on_hello(struct session *self);
-void session_on_rfb(struct session *self, int rfb); /* takes rfb */
+void session_on_doors(struct session *self, int rfb, int text); /* takes both */
 void session_on_host_ended(struct session *self, enum end_reason reason, const char *detail);
 void session_on_worker_ready(struct session *self);
 void session_on_first_picture(struct session *self);

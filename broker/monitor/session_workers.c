@@ -186,7 +186,7 @@ static int spawn_worker(struct worker *self)
 }
 
 struct worker_fds {
-	int rfb;
+	int rfb, text; /* doors of the isolated host */
 	int pixels_writer;
 	int pixels_reader;
 	int capture_end;
@@ -211,14 +211,16 @@ static int start_both(struct session *self, const struct worker_fds *fds)
 		error = spawn_worker(capture);
 	if (!error)
 		error = CHANNEL_SEND(capture->channel, setup_capture, .lease_id = self->lease_id,
-		        .width_max = width_max, .height_max = height_max, .rfb = fds->rfb,
-		        .pixels = fds->pixels_writer, .encode = fds->capture_end);
+		        .width_max = width_max, .height_max = height_max,
+		        .has_jis_keyboard = strcmp(config->profile.keyboard, "jp") == 0, .rfb = fds->rfb,
+		        .pixels = fds->pixels_writer, .encode = fds->capture_end,
+		        .text = fds->text);
 	return error;
 }
 
-int session_workers_start(struct session *self, int rfb)
+int session_workers_start(struct session *self, int rfb, int text)
 {
-	struct worker_fds fds = {rfb, -1, -1, -1, -1};
+	struct worker_fds fds = {rfb, text, -1, -1, -1, -1};
 	int error = make_pixels(self, &fds.pixels_writer, &fds.pixels_reader);
 
 	if (!error)
@@ -229,6 +231,7 @@ int session_workers_start(struct session *self, int rfb)
 	if (error == SHOJI_ERR_CLOSED)
 		error = 0;
 	close(rfb);
+	close(text);
 	if (fds.pixels_writer >= 0)
 		close(fds.pixels_writer);
 	if (fds.pixels_reader >= 0)

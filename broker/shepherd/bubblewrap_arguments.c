@@ -102,13 +102,16 @@ static void add_files(struct bubblewrap_arguments *self, const struct guest_file
 	}
 }
 
-static void add_init(struct bubblewrap_arguments *self, const struct message_shepherd_setup *setup)
+static void add_init(struct bubblewrap_arguments *self, const struct engine_host *host)
 {
+	const struct message_shepherd_setup *setup = host->setup;
+
 	add(self, "--");
 	add(self, GUEST_PROGRAMS "/" GUEST_INIT);
 	add_made(self, "--width=%d", setup->width);
 	add_made(self, "--height=%d", setup->height);
 	add_made(self, "--tasks=%u", setup->tasks);
+	add_made(self, "--text-door=%d", host->text_listener);
 	add_made(self, "--keyboard=%s", setup->keyboard);
 	add_made(self, "--start-page=%s", setup->start_page);
 	if (setup->is_kiosk)
@@ -140,7 +143,7 @@ int bubblewrap_arguments_init(
 	add(self, "--seccomp");
 	add_made(self, "%d", filter);
 	add_all(self, closing);
-	add_init(self, setup);
+	add_init(self, host);
 	return self->error;
 }
 

@@ -1,4 +1,4 @@
-/* The RFB door lies in a folder that the host never sees: a host that could replace the socket by a symbolic
+/* The doors lie in a folder that the host never sees: a host that could replace the socket by a symbolic
  * link would choose what the broker connects to. */
 #include "shepherd/door.h"
 
@@ -13,7 +13,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define SOCKET_NAME "rfb.sock"
 /* capture is one client; while it is replaced there are two. */
 #define BACKLOG 4
 
@@ -22,9 +21,10 @@ typedef int (*socket_fn)(int fd, const struct sockaddr *address, socklen_t lengt
 /* A run folder's path may be longer than a socket's address: from within the folder, by name. */
 static int in_folder(const struct door *self, int fd, socket_fn call)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = SOCKET_NAME};
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int result, saved_errno;
 
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", self->name);
 	if (fchdir(self->folder) < 0)
 		return -1;
 	result = call(fd, (const struct sockaddr *)&address, sizeof(address));
@@ -35,18 +35,18 @@ static int in_folder(const struct door *self, int fd, socket_fn call)
 	return result;
 }
 
-int door_open(struct door *self, const char *run_folder)
+int door_open(struct door *self, const char *run_folder, const char *name)
 {
 	char path[PATH_MAX];
 
-	*self = (struct door){.folder = -1, .listener = -1};
+	*self = (struct door){.name = name, .folder = -1, .listener = -1};
 	snprintf(path, sizeof(path), "%s/rfb", run_folder);
 	self->folder = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (self->folder >= 0)
 		self->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (self->listener < 0 || in_folder(self, self->listener, bind) < 0 ||
 	        listen(self->listener, BACKLOG) < 0) {
-		log_error(0, "cannot listen in %s: %m", path);
+		log_error(0, "cannot listen on %s/%s: %m", path, name);
 		door_close(self);
 		return SHOJI_ERR_SYSTEM;
 	}

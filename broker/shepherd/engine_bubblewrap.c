@@ -35,7 +35,7 @@ static int prepare_descriptors(const struct engine_host *host, int filter)
 	for (size_t i = 0; i < host->files->n_files; i++)
 		if (keep(host->files->files[i].fd) < 0)
 			return -1;
-	if (keep(filter) < 0 || keep(host->standing) < 0 ||
+	if (keep(filter) < 0 || keep(host->standing) < 0 || keep(host->text_listener) < 0 ||
 	        dup2(host->rfb_listener, STDIN_FILENO) < 0)
 		return -1;
 	if (dup2(host->errors, STDOUT_FILENO) < 0 || dup2(host->errors, STDERR_FILENO) < 0)

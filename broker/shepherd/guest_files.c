@@ -151,6 +151,8 @@ int guest_files_open(struct guest_files *self, const char *program_folder)
 	if (!error)
 		error = add_program(self, folder, GUEST_FORWARD);
 	if (!error)
+		error = add_program(self, folder, GUEST_AGENT);
+	if (!error)
 		error = add_folder(self, folder, "guest", GUEST_DATA, 0);
 	close(folder);
 	if (error) {

@@ -47,7 +47,7 @@ struct shepherd {
 	int limit_fds[LIMIT_FDS_MAX];
 	size_t n_limit_fds;
 	struct guest_files files;
-	struct door door;
+	struct door rfb_door, text_door;
 	const struct engine *engine;
 	pid_t host;
 	int signals;
@@ -239,15 +239,19 @@ static void tell_hello(struct shepherd *self)
 
 static int connect_rfb(struct shepherd *self)
 {
-	int fd = self->state == HOST_RUNNING ? door_connect(&self->door) : -1;
-	int error;
+	bool is_running = self->state == HOST_RUNNING;
+	int rfb = is_running ? door_connect(&self->rfb_door) : -1;
+	int text = is_running ? door_connect(&self->text_door) : -1;
+	int error = 0;
 
-	if (fd < 0) {
-		end(self, END_HOST_EXITED, "the RFB door takes no connection");
-		return 0;
-	}
-	error = CHANNEL_SEND(self->monitor, rfb_connected, .rfb = fd);
-	close(fd);
+	if (rfb < 0 || text < 0)
+		end(self, END_HOST_EXITED, "a door of the isolated host takes no connection");
+	else
+		error = CHANNEL_SEND(self->monitor, rfb_connected, .rfb = rfb, .text = text);
+	if (rfb >= 0)
+		close(rfb);
+	if (text >= 0)
+		close(text);
 	return error;
 }
 
@@ -308,7 +312,9 @@ static int set_up(struct shepherd *self)
 	if (!error)
 		error = identity_take(self->setup.uid);
 	if (!error)
-		error = door_open(&self->door, self->setup.run_folder);
+		error = door_open(&self->rfb_door, self->setup.run_folder, "rfb.sock");
+	if (!error)
+		error = door_open(&self->text_door, self->setup.run_folder, "text.sock");
 	if (error)
 		return error;
 	self->listener_watch =
@@ -346,7 +352,8 @@ static void let_go(struct shepherd *self)
 	while (self->n_limit_fds > 0)
 		close(self->limit_fds[--self->n_limit_fds]);
 	guest_files_finish(&self->files);
-	door_hand_over(&self->door);
+	door_hand_over(&self->rfb_door);
+	door_hand_over(&self->text_door);
 }
 
 static void on_standing(void *data, unsigned events);
@@ -355,7 +362,8 @@ static int start_engine(struct shepherd *self)
 {
 	struct engine_host host = {.setup = &self->setup,
 	        .files = &self->files,
-	        .rfb_listener = self->door.listener,
+	        .rfb_listener = self->rfb_door.listener,
+	        .text_listener = self->text_door.listener,
 	        .has_own_uid = self->setup.uid != self->started_by,
 	        .limit_fds = self->limit_fds,
 	        .n_limit_fds = self->n_limit_fds};
@@ -526,7 +534,8 @@ static int init(struct shepherd *self)
 	        .errors = -1,
 	        .standing = -1,
 	        .signals = -1};
-	self->door = (struct door){.folder = -1, .listener = -1};
+	self->rfb_door = (struct door){.folder = -1, .listener = -1};
+	self->text_door = (struct door){.folder = -1, .listener = -1};
 	self->setup.lock = self->setup.control_listener = self->setup.policies = -1;
 	self->engine = engine_find("bubblewrap");
 	self->loop = loop_new();
@@ -546,7 +555,8 @@ static void finish(struct shepherd *self)
 {
 	channel_free(self->monitor);
 	let_go(self);
-	door_close(&self->door);
+	door_close(&self->rfb_door);
+	door_close(&self->text_door);
 	loop_free(self->loop);
 }
 

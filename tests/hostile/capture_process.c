@@ -75,15 +75,20 @@ static void join_input(struct capture_process *self)
 static void set_up(struct capture_process *self, int rfb, int encode)
 {
 	int pixels = make_pixels();
+	int text[2];
 	struct message in;
 
 	self->pixels =
 	        mmap(NULL, CAPTURE_STRIDE * CAPTURE_HEIGHT_MAX, PROT_READ, MAP_SHARED, pixels, 0);
 	ck_assert_ptr_ne(self->pixels, MAP_FAILED);
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, text), 0);
+	self->agent = text[0];
 	ck_assert_int_eq(CHANNEL_SEND(self->monitor, setup_capture, .lease_id = 0x5eed,
 	                         .width_max = CAPTURE_WIDTH_MAX, .height_max = CAPTURE_HEIGHT_MAX,
-	                         .rfb = rfb, .pixels = pixels, .encode = encode),
+	                         .has_jis_keyboard = true, .rfb = rfb, .pixels = pixels,
+	                         .encode = encode, .text = text[1]),
 	        0);
+	close(text[1]);
 	close(pixels);
 	ck_assert_int_eq(capture_receive(self->monitor, &in, 10000), 1);
 	ck_assert_uint_eq(in.number, MESSAGE_READY);
@@ -94,7 +99,7 @@ void capture_start(struct capture_process *self, const char *program, int rfb)
 {
 	int monitor[2], encode[2], host[2] = {-1, -1};
 
-	*self = (struct capture_process){.host = -1};
+	*self = (struct capture_process){.host = -1, .agent = -1};
 	signal(SIGPIPE, SIG_IGN);
 	ck_assert_int_eq(channel_pair(&monitor[0], &monitor[1]), 0);
 	ck_assert_int_eq(channel_pair(&encode[0], &encode[1]), 0);
@@ -128,6 +133,7 @@ void capture_finish(struct capture_process *self)
 	channel_free(self->input);
 	if (self->host >= 0)
 		close(self->host);
+	close(self->agent);
 	munmap((void *)(uintptr_t)self->pixels, CAPTURE_STRIDE * CAPTURE_HEIGHT_MAX);
 }
 

@@ -306,7 +306,7 @@ static int set_up(struct garbage *self)
 	self->height = self->height_max = setup.height_max;
 	self->pixels = mmap(NULL, (size_t)setup.width_max * setup.height_max * PIXEL_BYTES,
 	        PROT_READ | PROT_WRITE, MAP_SHARED, setup.pixels, 0);
-	/* The RFB connection stays open and unread: the isolated host is not part of this. */
+	/* RFB and the text door stay open and unread: the isolated host is not part of this. */
 	return self->pixels == MAP_FAILED ? -1 : role_ready(self->monitor);
 }
 

@@ -418,7 +418,7 @@ START_TEST(peers_that_break_the_table)
 }
 END_TEST
 
-/* gate goes and comes again: what was held is let go, and numbers begin anew. Text is refused until there is an agent. */
+/* gate goes and comes again: what was held is let go, and numbers begin anew. Text is refused where there is no agent. */
 START_TEST(gate_restarts)
 {
 	uint8_t heard[12 + 1 + 1 + 20 + 24 + 6 + 10 + 10], keys[12 * 3];
@@ -428,6 +428,7 @@ START_TEST(gate_restarts)
 	script_begin();
 	say();
 	ck_assert(capture_hear(&capture, heard, sizeof(heard)));
+	shutdown(capture.agent, SHUT_RDWR);
 	CHANNEL_SEND(capture.input, input_key, .sequence = 7, .key = 0x2a, .is_down = true,
 	        .modifiers = 1);
 	CHANNEL_SEND(capture.input, input_text, .sequence = 8, .text_number = 5, .is_commit = false,

@@ -297,6 +297,7 @@ int test_host_connect_rfb(struct test_host *self)
 	        !receive(self, MESSAGE_RFB_CONNECTED, &in, ANSWER_MS) ||
 	        message_get_rfb_connected(&in, &connected))
 		return -1;
+	close(connected.text);
 	return connected.rfb;
 }
 

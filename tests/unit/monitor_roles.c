@@ -349,11 +349,13 @@ static void say_hello(void)
 
 static void connect_rfb(void)
 {
-	int fds[2];
+	int rfb[2], text[2];
 
-	ensure(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) == 0);
-	CHANNEL_SEND(monitor, rfb_connected, .rfb = fds[1]);
-	close(fds[1]);
+	ensure(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, rfb) == 0);
+	ensure(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, text) == 0);
+	CHANNEL_SEND(monitor, rfb_connected, .rfb = rfb[1], .text = text[1]);
+	close(rfb[1]);
+	close(text[1]);
 }
 
 static _Noreturn void end_host(enum end_reason reason)

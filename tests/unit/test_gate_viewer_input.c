@@ -86,6 +86,10 @@ static size_t text(uint8_t *data, uint8_t is_commit, const char *words)
 	bytes_put_u32(&writer, 9);
 	bytes_put_u32(&writer, 3);
 	bytes_put_u8(&writer, is_commit);
+	bytes_put_u16(&writer, is_commit == 0 && words[0] ? 1 : 0);
+	bytes_put_u8(&writer, is_commit == 0);
+	if (is_commit == 0)
+		bytes_put_raw(&writer, (const uint8_t[WIRE_CLAUSE_BYTES]){0, 0, 1, 0, 1}, 5);
 	bytes_put_string(&writer, words, VIEWER_TEXT_MAX + 10);
 	return writer.length;
 }
@@ -171,9 +175,11 @@ START_TEST(test_ranges)
 	for (unsigned i = 0; i < 4; i++)
 		REFUSED(wheel(
 		        data, i == 0 ? 33 : 0, i == 1 ? 33 : 0, i == 2 ? 33 : 0, i == 3 ? 33 : 0));
-	memset(long_text, 'a', VIEWER_TEXT_MAX);
+	memset(long_text, 'a', WIRE_TEXT_CHARACTERS_MAX);
 	ACCEPTED(text(data, 1, long_text));
-	long_text[VIEWER_TEXT_MAX] = 'a';
+	long_text[WIRE_TEXT_CHARACTERS_MAX] = 'a';
+	REFUSED(text(data, 1, long_text));
+	memset(long_text, 'a', VIEWER_TEXT_MAX + 1);
 	REFUSED(text(data, 1, long_text));
 	REFUSED(text(data, 2, "a"));
 }

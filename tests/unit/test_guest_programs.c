@@ -11,8 +11,8 @@
 static int read_options(struct guest_options *out, const char *a, const char *b, const char *c,
         const char *d, const char *e)
 {
-	const char *const argv[] = {"init", "--tasks=100", a, b, c, d, e};
-	int argc = e ? 7 : d ? 6 : 5;
+	const char *const argv[] = {"init", "--tasks=100", "--text-door=5", a, b, c, d, e};
+	int argc = e ? 8 : d ? 7 : 6;
 
 	return guest_options_read(out, argc, (char *const *)(void *)argv);
 }

@@ -149,7 +149,7 @@ START_TEST(door_of_a_long_folder)
 	ck_assert_int_eq(mkdir(folder, 0700), 0);
 	snprintf(path, sizeof(path), "%s/rfb", folder);
 	ck_assert_int_eq(mkdir(path, 0700), 0);
-	ck_assert_int_eq(door_open(&door, folder), 0);
+	ck_assert_int_eq(door_open(&door, folder, "rfb.sock"), 0);
 	int fd = door_connect(&door);
 	ck_assert_int_ge(fd, 0);
 	int accepted = accept(door.listener, NULL, NULL);

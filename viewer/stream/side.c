@@ -50,7 +50,7 @@ int32_t side_take_cursor(struct side *self, struct inflate *once, uint8_t type,
 
 int32_t side_take_text(struct side *self, uint8_t type, const uint8_t *payload, size_t length)
 {
-	if (type == WIRE_TEXT_OUTCOME && length == 5 && payload[4] <= 1) {
+	if (type == WIRE_TEXT_OUTCOME && length == 5 && payload[4] <= 2) {
 		self->text_number = read_u32(payload);
 		self->text_outcome = payload[4];
 		return STREAM_TEXT_OUTCOME;

@@ -21,6 +21,9 @@
 #define WIRE_PAYLOAD_MAX 32768
 #define WIRE_SLICE_MAX (WIRE_HEADER_BYTES + WIRE_PAYLOAD_MAX)
 #define WIRE_FROM_VIEWER_MAX 16640 /* header + the longest text item and its fields */
+#define WIRE_TEXT_CHARACTERS_MAX 4096
+#define WIRE_CLAUSES_MAX 16
+#define WIRE_CLAUSE_BYTES 5
 #define WIRE_SUBPROTOCOL "shoji.v1"
 
 enum wire_channel {
@@ -86,7 +89,10 @@ enum wire_input {
 	WIRE_INPUT_KEY = 1,     /* u16 key (QEMU key number), u8 is down, u16 modifiers */
 	WIRE_INPUT_POINTER = 2, /* u16 x, u16 y, u8 buttons (enum input_button), u16 modifiers */
 	WIRE_INPUT_WHEEL = 3,   /* u16 x, u16 y, u8 notches left, right, up, down, u16 modifiers */
-	WIRE_INPUT_TEXT = 4,    /* u32 text number, u8 is commit, string text */
+	/* u32 text number, u8 is commit, u16 caret, u8 number of clauses (at most WIRE_CLAUSES_MAX), each u16 first, u16
+	 * count, u8 is being converted; string text. Caret, first and count in code points of the text; a
+	 * commit has caret 0 and no clauses. At most WIRE_TEXT_CHARACTERS_MAX code points. */
+	WIRE_INPUT_TEXT = 4,
 	WIRE_INPUT_RELEASE_ALL = 5, /* nothing more: every key and button is up */
 };
 
@@ -132,7 +138,7 @@ enum wire_video_from_viewer {
 
 /* WIRE_TEXT, broker -> viewer (made by encode) */
 enum wire_text {
-	WIRE_TEXT_OUTCOME = 1, /* u32 text number, u8 outcome: 0 done, 1 refused */
+	WIRE_TEXT_OUTCOME = 1, /* u32 text number, u8 enum text_outcome (broker/base/session.h) */
 	WIRE_TEXT_TAKEN = 2,   /* u8 whether the focus takes text: 0 no, 1 yes, 2 unknown */
 };
 

@@ -113,4 +113,22 @@ export class Decoder {
 			).slice(),
 		};
 	}
+
+	// Of the isolated browser, in pixels of the screen.
+	caret() {
+		return {
+			x: this.#exports.decoder_caret_x(),
+			y: this.#exports.decoder_caret_y(),
+			width: this.#exports.decoder_caret_width(),
+			height: this.#exports.decoder_caret_height(),
+		};
+	}
+
+	// outcome: enum text_outcome of broker/base/session.h.
+	textOutcome() {
+		return {
+			number: this.#exports.decoder_text_number() >>> 0,
+			outcome: this.#exports.decoder_text_outcome(),
+		};
+	}
 }

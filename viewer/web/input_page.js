@@ -1,5 +1,7 @@
-// Listens on the canvas and the window for keys, pointer and wheel, and hands them to keyboard.js and pointer.js.
+// Listens on the canvas and the window for keys, composed text, pointer and wheel, and hands them to keyboard.js, composition.js
+// and pointer.js.
 
+import { Composition } from "./composition.js";
 import { Keyboard } from "./keyboard.js";
 import { Pointer } from "./pointer.js";
 
@@ -7,17 +9,27 @@ export class InputPage {
 	#canvas;
 	#keyboard;
 	#pointer;
+	#editContext = null; // null: this browser has none; letters go as keys only
+	#composition = null;
+	#caret = null; // {x, y, width, height} in pixels of the screen
 
 	// send(kind, fields): one input message. onEscape(): the person wants to leave the screen by keyboard.
-	constructor(canvas, { send, onEscape }) {
+	// onTextRefused(reason), onTextLost(): see Composition.
+	constructor(canvas, { send, onEscape, onTextRefused, onTextLost }) {
 		this.#canvas = canvas;
-		const releaseAll = () => send("releaseAll", {});
-		this.#keyboard = new Keyboard({ sendKey: (fields) => send("key", fields), releaseAll, onEscape });
+		// One sequence: what is composed does not fall behind what is pressed after it.
+		const sendInTurn = (kind, fields) => {
+			this.#composition?.flush();
+			send(kind, fields);
+		};
+		const releaseAll = () => sendInTurn("releaseAll", {});
+		this.#keyboard = new Keyboard({ sendKey: (fields) => sendInTurn("key", fields), releaseAll, onEscape });
 		this.#pointer = new Pointer({
-			sendPointer: (fields) => send("pointer", fields),
-			sendWheel: (fields) => send("wheel", fields),
+			sendPointer: (fields) => sendInTurn("pointer", fields),
+			sendWheel: (fields) => sendInTurn("wheel", fields),
 			releaseAll,
 		});
+		this.#listenComposition(send, { onTextRefused, onTextLost });
 		this.#listenKeys();
 		this.#listenPointer();
 		this.#listenLeaving();
@@ -29,7 +41,58 @@ export class InputPage {
 
 	setEnabled(isEnabled) {
 		this.#keyboard.setEnabled(isEnabled);
+		this.#composition?.setEnabled(isEnabled);
 		this.#pointer.setEnabled(isEnabled);
+	}
+
+	textOutcome(number, outcome) {
+		this.#composition?.outcome(number, outcome);
+	}
+
+	// Where the isolated browser's caret is: the terminal's candidate window opens there.
+	setCaret(caret) {
+		this.#caret = caret;
+		this.#placeCandidates();
+	}
+
+	#placeCandidates() {
+		if (!this.#editContext || !this.#caret) {
+			return;
+		}
+		const canvas = this.#rect();
+		const { x, y, width, height } = this.#caret;
+		const scale = canvas.width / this.#canvas.width;
+		const caret = new DOMRect(
+			canvas.x + x * scale,
+			canvas.y + y * scale,
+			Math.max(1, width * scale),
+			Math.max(1, height * scale),
+		);
+		this.#editContext.updateControlBounds(canvas);
+		this.#editContext.updateSelectionBounds(caret);
+		return caret;
+	}
+
+	#listenComposition(send, { onTextRefused, onTextLost }) {
+		if (!("EditContext" in window)) {
+			return;
+		}
+		this.#editContext = new EditContext();
+		this.#composition = new Composition(this.#editContext, {
+			send: (fields) => send("text", fields),
+			onRefused: onTextRefused,
+			onLost: onTextLost,
+		});
+		// Asked for while something is composed: the isolated browser draws the characters, all that is known of their
+		// place is the caret's.
+		this.#editContext.addEventListener("characterboundsupdate", (event) => {
+			const caret = this.#placeCandidates();
+			if (caret) {
+				const bounds = Array(event.rangeEnd - event.rangeStart).fill(caret);
+				this.#editContext.updateCharacterBounds(event.rangeStart, bounds);
+			}
+		});
+		this.#canvas.editContext = this.#editContext;
 	}
 
 	#rect() {

@@ -177,6 +177,10 @@ export function modifiersOf(event) {
 	return bits;
 }
 
+// The terminal's IME has this key: what becomes of it arrives as composed text. 229 is what a keydown says that the IME
+// took before anything is composed (UI Events, "isComposing" and the legacy keyCode).
+const isComposing = (event) => event.isComposing || event.keyCode === 229 || event.key === "Process";
+
 export class Keyboard {
 	#sendKey;
 	#releaseAll;
@@ -205,7 +209,7 @@ export class Keyboard {
 	}
 
 	keyDown(event) {
-		if (!this.#isEnabled) {
+		if (!this.#isEnabled || isComposing(event)) {
 			return;
 		}
 		// First of all: what the browser would do with the key (F5, Ctrl+P, Backspace) is the host's to do.

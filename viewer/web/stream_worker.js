@@ -2,7 +2,7 @@
 // does can hold up a frame. It only wires session.js, decoder.js and the canvas; the page speaks to it in messages.
 //
 // page -> worker: open {canvas}, start {token}, input {kind, fields}, retry, end {detail}
-// worker -> page: ready, failed {message}, state {state, detail}, token, person, notice, sample, geometry, cursor
+// worker -> page: ready, failed {message}, state {state, detail}, token, person, notice, sample, geometry, cursor, caret, textOutcome
 
 import { Backoff } from "./backoff.js";
 import { Decoder, Status } from "./decoder.js";
@@ -48,6 +48,8 @@ function pictureOf(decoder, painter, video) {
 			const cursor = decoder.cursor();
 			tell("cursor", { cursor }, [cursor.pixels.buffer]);
 		},
+		[Status.CARET]: () => tell("caret", { caret: decoder.caret() }),
+		[Status.TEXT_OUTCOME]: () => tell("textOutcome", decoder.textOutcome()),
 	};
 	return {
 		hello: () => {

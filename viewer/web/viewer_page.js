@@ -37,6 +37,8 @@ export class ViewerPage {
 		this.#input = new InputPage(this.#canvas, {
 			send: (kind, fields) => worker.postMessage({ type: "input", kind, fields }),
 			onEscape: () => this.#leaveScreen(),
+			onTextRefused: (reason) => this.#notices.show(`text_${reason}`, { isPassing: true }),
+			onTextLost: () => this.#notices.show("text_lost"),
 		});
 		words.onChange(() => this.#write());
 		this.#listen();
@@ -65,6 +67,8 @@ export class ViewerPage {
 		sample: ({ sample }) => this.#badge.sample(sample),
 		geometry: ({ width, height }) => this.#setGeometry(width, height),
 		cursor: ({ cursor }) => this.#setCursor(cursor),
+		caret: ({ caret }) => this.#input.setCaret(caret),
+		textOutcome: ({ number, outcome }) => this.#input.textOutcome(number, outcome),
 	};
 
 	#setState(state, detail) {

@@ -14,6 +14,9 @@ export const WINDOW_LOG_MIN = 17;
 export const WINDOW_LOG_MAX = 22;
 export const TOKEN_DIGITS = 64;
 export const TEXT_BYTES_MAX = 16384;
+export const TEXT_CHARACTERS_MAX = 4096;
+export const CLAUSES_MAX = 16;
+const CLAUSE_BYTES = 5;
 export const WHEEL_NOTCHES_MAX = 32;
 
 export const Channel = Object.freeze({
@@ -211,14 +214,19 @@ export function encodeWheel(sequence, { x, y, left, right, up, down, modifiers }
 		.finish();
 }
 
-export function encodeText(sequence, { number, isCommit, text }) {
+// caret and clauses ([{first, count, isTarget}]) of a pre-edit, in code points.
+export function encodeText(sequence, { number, isCommit, text, caret = 0, clauses = [] }) {
 	const bytes = utf8(text, TEXT_BYTES_MAX);
-	return begin(Channel.INPUT, InputType.TEXT, 11 + bytes.length)
+	const writer = begin(Channel.INPUT, InputType.TEXT, 14 + clauses.length * CLAUSE_BYTES + bytes.length)
 		.u32(sequence)
 		.u32(number)
 		.u8(isCommit ? 1 : 0)
-		.raw(bytes)
-		.finish();
+		.u16(caret, TEXT_CHARACTERS_MAX)
+		.u8(clauses.length, CLAUSES_MAX);
+	for (const { first, count, isTarget } of clauses) {
+		writer.u16(first).u16(count).u8(isTarget ? 1 : 0);
+	}
+	return writer.raw(bytes).finish();
 }
 
 export function encodeReleaseAll(sequence) {
