@@ -60,3 +60,43 @@ test('the first text into a fresh page, composed, converted and committed', asyn
 	await held('area', '漢字');
 	assert.deepEqual(person.complaints, []);
 });
+
+test('order holds between keys and text', async () => {
+	await focus('line');
+	let expected = '';
+	for (let i = 0; i < 20; i++) {
+		await person.press('KeyA');
+		await commit('漢');
+		expected += 'a漢';
+	}
+	await held('line', expected);
+});
+
+test('pre-edit is drawn in the page, replaced, and taken back', async () => {
+	await focus('area');
+	await person.settled(300);
+	const bare = await person.pixels();
+	await compose('へんかんまえ');
+	await person.settled(300);
+	const composed = await person.pixels();
+	await person.page.screenshot({ path: '/tmp/preedit.png' });
+	assert.notDeepEqual(composed.data, bare.data);
+	await compose('');
+	await person.settled(300);
+});
+
+test('a password field: half-width characters arrive as keys, others are refused with a word', async () => {
+	await focus('secret');
+	await commit('Ab1!"#$%&\'()-=^~|@`[{;+:*]},<.>/?_\\ z');
+	await held('secret', 'Ab1!"#$%&\'()-=^~|@`[{;+:*]},<.>/?_\\ z');
+	await commit('漢字');
+	await person.page.waitForFunction(() => document.getElementById('notices').textContent.includes('入力できません'));
+	assert.ok(!site.reports.some(report => report.type === 'text'), 'nothing was put in');
+});
+
+test('contenteditable', async () => {
+	await focus('rich');
+	await compose('ほんぶん');
+	await commit('本文👨‍👩‍👧葛󠄀𠮷');
+	await held('rich', '本文👨‍👩‍👧葛󠄀𠮷');
+});
