@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/session.h"
+#include "base/text_door.h"
 #include "stream/wire.h"
 
 #include <string.h>
@@ -136,8 +137,9 @@ static int read_key(struct bytes_reader *reader, struct viewer_message *out)
 	if (bytes_reader_finish(reader))
 		return SHOJI_ERR_MALFORMED;
 	out->key.is_down = is_down == 1;
+	/* The sentinel is capture's to press. */
 	return check(out->key.key >= INPUT_KEY_MIN && out->key.key <= INPUT_KEY_MAX &&
-	             is_down <= 1 && !(out->key.modifiers & ~INPUT_MODIFIERS_ALL));
+	             out->key.key != TEXT_DOOR_SENTINEL_KEY && is_down <= 1 && !(out->key.modifiers & ~INPUT_MODIFIERS_ALL));
 }
 
 static int read_pointer(struct bytes_reader *reader, struct viewer_message *out)

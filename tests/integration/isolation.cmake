@@ -15,13 +15,13 @@ foreach(program probe hog)
   target_link_options(isolation-${program} PRIVATE -fno-sanitize=all)
   add_custom_command(TARGET isolation-${program} POST_BUILD
     COMMAND ${CMAKE_COMMAND} -E make_directory ${folder}/guest
-    COMMAND ${CMAKE_COMMAND} -E touch ${folder}/shoji-guest-forward
+    COMMAND ${CMAKE_COMMAND} -E touch ${folder}/shoji-guest-forward ${folder}/shoji-guest-agent
     VERBATIM)
 endforeach()
 
 add_executable(test-host-driver ${isolation}/host_driver.c)
 target_link_libraries(test-host-driver PRIVATE test-host)
-add_dependencies(test-host-driver shoji-guest-init shoji-guest-forward shoji-guest-data)
+add_dependencies(test-host-driver shoji-guest-init shoji-guest-forward shoji-guest-agent shoji-guest-data)
 
 function(shoji_isolation_test name timeout_s)
   add_executable(test-${name} ${isolation}/test_${name}.c)
@@ -31,7 +31,7 @@ function(shoji_isolation_test name timeout_s)
     HOG_FOLDER="${CMAKE_BINARY_DIR}/isolation/hog"
     PRODUCT_FOLDER="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
   add_dependencies(test-${name}
-    isolation-probe isolation-hog shoji-guest-init shoji-guest-forward shoji-guest-data)
+    isolation-probe isolation-hog shoji-guest-init shoji-guest-forward shoji-guest-agent shoji-guest-data)
   add_test(NAME isolation-${name} COMMAND test-${name})
   # They count the processes of uids that they share.
   set_tests_properties(isolation-${name} PROPERTIES

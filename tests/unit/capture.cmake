@@ -1,3 +1,3 @@
-foreach(name handshake reader damage input confine)
+foreach(name handshake reader damage input text confine)
   shoji_unit_test(capture-${name} SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_capture_${name}.c LIBS shoji-capture)
 endforeach()

@@ -101,8 +101,8 @@ START_TEST(cursor_and_values)
 	ck_assert_int_eq(capture_check_takes_text(&(struct message_takes_text){.takes_text = 3}),
 	        SHOJI_ERR_FORBIDDEN);
 	ck_assert_int_eq(
-	        capture_check_text_outcome(&(struct message_text_outcome){.outcome = 1}), 0);
-	ck_assert_int_eq(capture_check_text_outcome(&(struct message_text_outcome){.outcome = 2}),
+	        capture_check_text_outcome(&(struct message_text_outcome){.outcome = 2}), 0);
+	ck_assert_int_eq(capture_check_text_outcome(&(struct message_text_outcome){.outcome = 3}),
 	        SHOJI_ERR_FORBIDDEN);
 	capture_check_init(&check, 1280, 800);
 	struct message_caret caret = {.x = 99, .y = 99, .width = 1, .height = 1};

@@ -19,6 +19,7 @@ export class Composition {
 	#number = 0;
 	#isEnabled = false;
 	#isComposing = false;
+	#wasEnabled = false; // when composing began
 	#isShown = false; // the isolated browser shows a pre-edit
 	#formats = [];
 	#flushTimer = null;
@@ -72,12 +73,14 @@ export class Composition {
 
 	#began() {
 		this.#isComposing = true;
+		this.#wasEnabled = this.#isEnabled;
 		this.#formats = [];
 	}
 
 	#changed(event) {
 		if (!this.#isComposing) {
 			// Not composed: an emoji panel, a voice, a pen.
+			this.#wasEnabled = this.#isEnabled;
 			this.#commit(event.text);
 			this.#clear();
 			return;
@@ -158,7 +161,10 @@ export class Composition {
 			return;
 		}
 		if (!this.#isEnabled) {
-			this.#onLost();
+			// Whoever began on a dead screen has been told of it; whose line was cut meanwhile has not.
+			if (this.#wasEnabled) {
+				this.#onLost();
+			}
 			return;
 		}
 		const characters = [...text];

@@ -66,6 +66,7 @@ test("every end, notice and badge has words", () => {
 		}
 	}
 	["closed", "silent", "jammed", "broken", "unavailable"].forEach((cause) => has(`lost_${cause}`));
+	["refused", "tooMuch", "tooLong", "lost"].forEach((reason) => has(`text_${reason}`));
 	assert.equal(word("ja", "signInLocked", { n: 5 }).includes("5分後"), true);
 });
 
@@ -79,7 +80,7 @@ test("every word that the page and its scripts name exists, and every word is na
 		assert.ok(key in WORDS.ja, key);
 	}
 	for (const key of Object.keys(WORDS.ja)) {
-		const isBuilt = /^(badge|lost)_/.test(key);
+		const isBuilt = /^(badge|lost|text)_/.test(key);
 		assert.ok(used.has(key) || literals.has(key) || isBuilt, `${key} is not used`);
 	}
 });

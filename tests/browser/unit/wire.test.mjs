@@ -77,7 +77,12 @@ test("PING, ACK and input", () => {
 	);
 	assert.deepEqual(
 		wire.encodeText(4, { number: 8, isCommit: true, text: "髙𠮷" }),
-		bytes(head(4, 4), le32(4), le32(8), 1, string("髙𠮷")),
+		bytes(head(4, 4), le32(4), le32(8), 1, le16(0), 0, string("髙𠮷")),
+	);
+	const clauses = [{ first: 0, count: 1, isTarget: false }, { first: 1, count: 2, isTarget: true }];
+	assert.deepEqual(
+		wire.encodeText(4, { number: 9, isCommit: false, text: "漢字か", caret: 3, clauses }),
+		bytes(head(4, 4), le32(4), le32(9), 0, le16(3), 2, le16(0), le16(1), 0, le16(1), le16(2), 1, string("漢字か")),
 	);
 	assert.deepEqual(wire.encodeReleaseAll(5), bytes(head(4, 5), le32(5)));
 	const longest = wire.encodeText(1, { number: 1, isCommit: true, text: "a".repeat(wire.TEXT_BYTES_MAX) });
