@@ -22,6 +22,8 @@ struct shared {
 	volatile uint32_t n_mib;
 };
 
+#define TEXT_DOOR (STDERR_FILENO + 1)
+
 static struct shared *shared;
 
 /* Enough to be noticed, and not so many that a product that fails takes the machine with it. */
@@ -101,6 +103,14 @@ static const char *find_mode(int argc, char *argv[])
 	return "";
 }
 
+static int find_text_door(int argc, char *argv[])
+{
+	for (int i = 1; i < argc; i++)
+		if (strncmp(argv[i], "--text-door=", 12) == 0)
+			return atoi(argv[i] + 12);
+	return -1;
+}
+
 int main(int argc, char *argv[])
 {
 	const char *mode = find_mode(argc, argv);
@@ -111,8 +121,10 @@ int main(int argc, char *argv[])
 	int nowhere = open("/dev/null", O_RDWR);
 	dup2(nowhere, STDOUT_FILENO);
 	dup2(nowhere, STDERR_FILENO);
-	/* We stand. */
-	close_range(STDERR_FILENO + 1, ~0u, 0);
+	/* We stand. The text door stays open, and nobody listens behind it. */
+	if (find_text_door(argc, argv) != TEXT_DOOR)
+		dup2(find_text_door(argc, argv), TEXT_DOOR);
+	close_range(TEXT_DOOR + 1, ~0u, 0);
 	if (strcmp(mode, "exit") == 0)
 		return 67;
 	if (strcmp(mode, "idle") != 0 && fork() == 0) {

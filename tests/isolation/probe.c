@@ -313,8 +313,8 @@ static bool io_rings(void)
 	return fd >= 0 || (errno != EPERM && errno != ENOSYS);
 }
 
-/* 0 the listener, 1 and 2 the engine's errors, and the one that says that we stand. */
-static int descriptors_expected = 4;
+/* 0 the RFB door, 1 and 2 the engine's errors, the text door, and the one that says that we stand. */
+static int descriptors_expected = 5;
 
 static bool descriptors_inherited(void)
 {

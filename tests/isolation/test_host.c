@@ -2,6 +2,7 @@
 #include "isolation/test_host.h"
 
 #include "base/error.h"
+#include "base/guest.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/role.h"
@@ -98,7 +99,7 @@ static bool make_folder(struct test_host *self)
 static bool remove_folder(struct test_host *self)
 {
 	static const char *const names[] = {
-	        "rfb/rfb.sock", "doors/proxy.sock", "control.sock", "lock"};
+	        "rfb/rfb.sock", "rfb/text.sock", "doors/proxy.sock", "control.sock", "lock"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		unlink(path_in(self, names[i]));
@@ -169,7 +170,7 @@ static bool wait_hello(struct test_host *self)
 	struct message in;
 
 	if (!receive(self, MESSAGE_SHEPHERD_HELLO, &in, ANSWER_MS) ||
-	        message_get_shepherd_hello(&in, &hello) || hello.version != 1 ||
+	        message_get_shepherd_hello(&in, &hello) || hello.version != SHEPHERD_VERSION ||
 	        hello.lease_id != self->options.lease_id)
 		return false;
 	channel_set_phase(self->control, PHASE_READY);

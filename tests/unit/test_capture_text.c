@@ -8,6 +8,7 @@
 #include "capture/ascii_keys.h"
 #include "capture/text.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
