@@ -9,6 +9,7 @@
 #include "base/session.h"
 #include "encode/confine.h"
 #include "encode/encoder.h"
+#include "encode/tile_name.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -25,6 +26,7 @@ struct process {
 	const uint8_t *pixels;
 	size_t pixels_size;
 	uint64_t lease_id;
+	uint64_t cache_key[TILE_NAME_KEY_WORDS];
 };
 
 static void on_first_picture(void *data)
@@ -161,10 +163,25 @@ static bool draw_epoch(uint64_t *epoch)
 	return true;
 }
 
+/* What no page can know: tiles' names are safe from collisions as long as this is secret. */
+static bool draw_cache_key(struct process *self)
+{
+	uint8_t *at = (uint8_t *)self->cache_key, *end = at + sizeof(self->cache_key);
+
+	while (at < end) {
+		ssize_t n = getrandom(at, (size_t)(end - at), 0);
+		if (n <= 0)
+			return false;
+		at += n;
+	}
+	return true;
+}
+
 static bool make_encoder(struct process *self, const struct message_setup_encode *setup)
 {
 	struct encoder_setup encoder = {.loop = self->loop,
 	        .lease_id = setup->lease_id,
+	        .cache_key = self->cache_key,
 	        .pixels = self->pixels,
 	        .width_max = setup->width_max,
 	        .height_max = setup->height_max,
@@ -173,7 +190,7 @@ static bool make_encoder(struct process *self, const struct message_setup_encode
 	        .on_end = on_end,
 	        .data = self};
 
-	if (!draw_epoch(&encoder.epoch))
+	if (!draw_epoch(&encoder.epoch) || !draw_cache_key(self))
 		return false;
 	self->encoder = encoder_new(&encoder);
 	return self->encoder && encoder_set_capture(self->encoder, setup->capture) == 0;

@@ -384,7 +384,8 @@ static int take_join(struct seat *self, struct message *in)
 	if (message_get_viewer_join(in, &join) || join.version != WIRE_VERSION ||
 	        join.capabilities & ~(uint32_t)WIRE_CAPABILITIES_ALL ||
 	        join.window_log_max < WIRE_WINDOW_LOG_MIN ||
-	        join.window_log_max > WIRE_WINDOW_LOG_MAX)
+	        join.window_log_max > WIRE_WINDOW_LOG_MAX ||
+	        join.cache_slots > WIRE_CACHE_SLOTS_MAX)
 		return SHOJI_ERR_FORBIDDEN;
 	forget_video(self);
 	viewer_join(&self->viewer, &join);
@@ -501,7 +502,7 @@ static size_t rounded(size_t bytes)
 	return (bytes + 4095) & ~(size_t)4095;
 }
 
-enum seat_part { PART_REFERENCE, PART_COMPRESSOR, PART_OUTBOX, SEAT_PARTS };
+enum seat_part { PART_REFERENCE, PART_COMPRESSOR, PART_CACHE, PART_OUTBOX, SEAT_PARTS };
 
 /* Where in a seat's memory each part is; the last entry is its size. */
 static void lay_out(const struct encoder *self, size_t at[SEAT_PARTS + 1])
@@ -510,7 +511,8 @@ static void lay_out(const struct encoder *self, size_t at[SEAT_PARTS + 1])
 
 	at[PART_REFERENCE] = 0;
 	at[PART_COMPRESSOR] = rounded((size_t)width * height * PIXEL_BYTES);
-	at[PART_OUTBOX] = at[PART_COMPRESSOR] + rounded(compressor_size());
+	at[PART_CACHE] = at[PART_COMPRESSOR] + rounded(compressor_size());
+	at[PART_OUTBOX] = at[PART_CACHE] + rounded(sizeof(struct cache));
 	at[SEAT_PARTS] = at[PART_OUTBOX] + rounded(outbox_size(width, height));
 }
 
@@ -526,6 +528,8 @@ static void init_seat(struct encoder *self, struct seat *seat, uint8_t *memory)
 	        &(struct viewer_memory){
 	                .reference = (uint32_t *)(void *)(memory + at[PART_REFERENCE]),
 	                .compressor = memory + at[PART_COMPRESSOR],
+	                .cache = (struct cache *)(void *)(memory + at[PART_CACHE]),
+	                .cache_key = self->setup.cache_key,
 	                .outbox = memory + at[PART_OUTBOX],
 	                .outbox_size = at[SEAT_PARTS] - at[PART_OUTBOX]},
 	        pump_outbox, seat);

@@ -16,6 +16,8 @@ struct encoder_setup {
 	struct loop *loop; /* borrowed */
 	uint64_t lease_id; /* for the log */
 	uint64_t epoch;    /* random, not 0 */
+	const uint64_t
+	        *cache_key; /* TILE_NAME_KEY_WORDS random ones, borrowed; NULL: no tile cache */
 	const uint8_t *
 	        pixels; /* width_max x height_max x PIXEL_BYTES, borrowed; another process writes them */
 	uint16_t width_max, height_max; /* 1..SCREEN_WIDTH_MAX, SCREEN_HEIGHT_MAX */

@@ -4,7 +4,9 @@
 
 #include "base/bytes.h"
 #include "base/loop.h"
+#include "encode/cache.h"
 #include "encode/codec.h"
+#include "encode/frame_inside.h"
 #include "encode/image.h"
 #include "encode/slicer.h"
 #include "encode/tiles.h"
@@ -13,14 +15,6 @@
 
 /* Fewer changed tiles are sent before a search would have ended. */
 #define SEARCH_TILES_MIN 4
-
-struct frame {
-	const struct image *image;
-	uint32_t *reference;
-	struct tiles *dirty;
-	struct slicer *slicer;
-	struct frame_counts *counts;
-};
 
 static bool row_differs(const struct frame *self, uint32_t x, uint32_t y, uint32_t width)
 {
@@ -92,40 +86,64 @@ static void count_moved(struct rect *moved, const struct copy_hint *copy)
 	moved->height = (uint16_t)((bottom > moved_bottom ? bottom : moved_bottom) - moved->y);
 }
 
-static size_t copy_moved(struct frame *self, const struct scroll_offset *offset)
+static bool are_most(const struct frame *self, const struct copy_hint *copies, size_t n_copies)
 {
-	static struct copy_hint copies[SCROLL_COPIES_MAX];
-	size_t n_copies = scroll_verify(self->image, self->reference, self->dirty, offset, copies);
+	uint32_t n_pixels = 0;
 
+	for (size_t i = 0; i < n_copies; i++)
+		n_pixels += (uint32_t)copies[i].width * copies[i].height;
+	return n_pixels * 2 >= (uint32_t)self->dirty->n_marked * PICTURE_TILE * PICTURE_TILE;
+}
+
+static void say_copies(struct frame *self, const struct copy_hint *copies, size_t n_copies)
+{
 	for (size_t i = 0; i < n_copies; i++) {
 		say_copy(self->slicer, &copies[i]);
 		apply_copy(self, &copies[i]);
 		count_moved(&self->counts->moved, &copies[i]);
 	}
 	self->counts->copies += n_copies;
-	if (n_copies > 0)
-		drop_unchanged(self);
-	return n_copies;
+	drop_unchanged(self);
+}
+
+/* What was moved by each of the offsets in turn. has_stored: what is overwritten was stored, unless most of it only moves. */
+static size_t copy_moved(
+        struct frame *self, const struct scroll_offset *offsets, size_t n_offsets, bool *has_stored)
+{
+	static struct copy_hint copies[SCROLL_COPIES_MAX];
+	size_t n_all = 0;
+
+	for (size_t i = 0; i < n_offsets && self->dirty->n_marked >= SEARCH_TILES_MIN; i++) {
+		size_t n_copies = scroll_verify(
+		        self->image, self->reference, self->dirty, &offsets[i], copies);
+		if (n_copies == 0)
+			continue;
+		if (!*has_stored && !are_most(self, copies, n_copies))
+			recall_store(self);
+		*has_stored = true;
+		say_copies(self, copies, n_copies);
+		n_all += n_copies;
+	}
+	return n_all;
 }
 
 static void search_moved(struct frame *self, const struct scroll_offset *hints, size_t n_hints)
 {
 	struct scroll_offset offsets[SCROLL_OFFSETS_MAX];
 	uint64_t start_us = clock_now_us();
-	size_t n_copies = 0;
+	bool has_stored = false;
 
-	for (size_t i = 0; i < n_hints && self->dirty->n_marked >= SEARCH_TILES_MIN; i++)
-		n_copies += copy_moved(self, &hints[i]);
-	if (n_copies == 0 && self->dirty->n_marked >= SEARCH_TILES_MIN) {
+	if (copy_moved(self, hints, n_hints, &has_stored) == 0 &&
+	        self->dirty->n_marked >= SEARCH_TILES_MIN) {
 		size_t n_offsets = scroll_guess(self->image, self->reference, self->dirty, offsets);
-		for (size_t i = 0; i < n_offsets && self->dirty->n_marked >= SEARCH_TILES_MIN; i++)
-			copy_moved(self, &offsets[i]);
+		copy_moved(self, offsets, n_offsets, &has_stored);
 	}
 	self->counts->search_us += clock_now_us() - start_us;
+	if (!has_stored)
+		recall_store(self);
 }
 
-/* The rows and columns of a tile that differ, as one area. The tile differs. */
-static struct rect trimmed(const struct frame *self, const struct rect *tile)
+struct rect frame_trimmed(const struct frame *self, const struct rect *tile)
 {
 	uint32_t top = tile->y, bottom = tile->y + (uint32_t)tile->height;
 	uint32_t left = tile->width, right = 0, width = self->image->width;
@@ -175,7 +193,7 @@ static void say_tiles(struct frame *self, uint32_t row)
 		if (!self->dirty->is_marked[row][column])
 			continue;
 		struct rect tile = tiles_area(self->dirty, column, row);
-		struct rect area = trimmed(self, &tile);
+		struct rect area = frame_trimmed(self, &tile);
 		tiles_unmark(self->dirty, column, row);
 		if (joins(&pending, &area)) {
 			pending.width = (uint16_t)(pending.width + area.width);
@@ -189,12 +207,23 @@ static void say_tiles(struct frame *self, uint32_t row)
 		say_area(self, &pending);
 }
 
-bool frame_make(const struct image *image, uint32_t *reference, struct tiles *dirty,
-        const struct scroll_offset *hints, size_t n_hints, struct slicer *slicer,
-        uint16_t generation, uint32_t number, struct frame_counts *counts)
+/* Tiles that are marked now differ: they stand still no longer. */
+static void set_changed(struct frame *self, const struct tiles *changed)
 {
+	for (uint32_t row = 0; row < changed->rows; row++)
+		for (uint32_t column = 0; column < changed->columns; column++)
+			if (changed->is_marked[row][column])
+				cache_set_changed(self->cache, column, row);
+}
+
+bool frame_make(const struct image *image, uint32_t *reference, struct cache *cache,
+        struct tiles *dirty, const struct scroll_offset *hints, size_t n_hints,
+        struct slicer *slicer, uint16_t generation, uint32_t number, struct frame_counts *counts)
+{
+	static struct tiles changed;
 	struct frame frame = {.image = image,
 	        .reference = reference,
+	        .cache = cache,
 	        .dirty = dirty,
 	        .slicer = slicer,
 	        .counts = counts};
@@ -203,11 +232,15 @@ bool frame_make(const struct image *image, uint32_t *reference, struct tiles *di
 	if (dirty->n_marked == 0)
 		return false;
 	counts->moved = (struct rect){0};
+	changed = *dirty;
+	cache_begin_frame(cache, number, dirty);
 	slicer_begin_frame(slicer, generation, number);
 	search_moved(&frame, hints, n_hints);
+	recall_show(&frame);
 	for (uint32_t row = 0; row < dirty->rows; row++)
 		say_tiles(&frame, row);
 	slicer_end_frame(slicer);
+	set_changed(&frame, &changed);
 	counts->frames++;
 	return true;
 }

@@ -7,21 +7,22 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct cache;
 struct image;
 struct slicer;
 struct tiles;
 
 /* For figures: what frames were made of. */
 struct frame_counts {
-	uint64_t frames, copies, rects, search_us;
+	uint64_t frames, copies, rects, stored, shown, search_us;
 	struct rect moved; /* around all that the last frame copied; 0 wide: nothing */
 };
 
-/* dirty: the tiles that may differ; none is marked afterwards, and reference is equal to the image there. Slices leave
+/* cache: of this viewer; its now_ms is set. dirty: the tiles that may differ; none is marked afterwards, and reference is equal to the image there. Slices leave
  * through the slicer as they are filled. hints: offsets that capture believes in, tried first, believed never.
  * Returns false when nothing differs: then there was no frame. */
-bool frame_make(const struct image *image, uint32_t *reference, struct tiles *dirty,
-        const struct scroll_offset *hints, size_t n_hints, struct slicer *slicer,
-        uint16_t generation, uint32_t number, struct frame_counts *counts);
+bool frame_make(const struct image *image, uint32_t *reference, struct cache *cache,
+        struct tiles *dirty, const struct scroll_offset *hints, size_t n_hints,
+        struct slicer *slicer, uint16_t generation, uint32_t number, struct frame_counts *counts);
 
 #endif

@@ -26,6 +26,12 @@ void tiles_mark(struct tiles *self, const struct rect *area)
 		}
 }
 
+void tiles_mark_one(struct tiles *self, uint32_t column, uint32_t row)
+{
+	self->n_marked += !self->is_marked[row][column];
+	self->is_marked[row][column] = true;
+}
+
 void tiles_mark_all(struct tiles *self)
 {
 	tiles_mark(self, &(struct rect){0, 0, self->width, self->height});

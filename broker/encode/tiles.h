@@ -22,6 +22,7 @@ struct tiles {
 /* None is marked. */
 void tiles_resize(struct tiles *self, uint16_t width, uint16_t height);
 void tiles_mark(struct tiles *self, const struct rect *area);
+void tiles_mark_one(struct tiles *self, uint32_t column, uint32_t row);
 void tiles_mark_all(struct tiles *self);
 void tiles_unmark(struct tiles *self, uint32_t column, uint32_t row);
 /* The pixels of one tile: cut off at the screen's edges. */

@@ -3,6 +3,7 @@
 #include "encode/viewer.h"
 
 #include "base/ensure.h"
+#include "base/loop.h"
 #include "encode/compressor.h"
 #include "encode/image.h"
 
@@ -27,6 +28,9 @@ void viewer_init(struct viewer *self, uint64_t epoch, const struct viewer_memory
 	memset(self, 0, sizeof(*self));
 	self->epoch = epoch;
 	self->reference = memory->reference;
+	self->cache = memory->cache;
+	self->cache_key = memory->cache_key;
+	self->clock_ms = clock_now_ms;
 	self->compressor_memory = memory->compressor;
 	outbox_init(&self->outbox, memory->outbox, memory->outbox_size);
 	slicer_init(&self->slicer, on_slice, self);
@@ -68,10 +72,14 @@ void viewer_resize(struct viewer *self, uint16_t width, uint16_t height)
 	tiles_resize(&self->dirty, width, height);
 	self->generation++;
 	self->n_hints = 0;
-	self->has_reference = false;
 	self->keeps_screen = false;
-	if (self->state == VIEWER_LIVE)
+	if (self->state == VIEWER_LIVE) {
+		/* All frames reach it before that BEGIN, on one line. It keeps what it has if it has any. */
+		self->keeps_cache = self->has_reference;
+		self->held = self->frame;
 		viewer_set_state(self, VIEWER_BEGINNING);
+	}
+	self->has_reference = false;
 }
 
 void viewer_damage(struct viewer *self, const struct rect *area)
@@ -103,6 +111,20 @@ void viewer_hint(struct viewer *self, const struct copy_hint *hint)
 	self->hints[self->n_hints++] = offset;
 }
 
+/* What it may keep: only what can be restored to be exactly what it has. */
+static void judge_claim(struct viewer *self, const struct message_viewer_join *join)
+{
+	const struct cache *cache = self->cache;
+	bool is_known = self->has_cache && join->epoch == self->epoch;
+	uint32_t meant = is_known ? cache_frame_meant(cache, join->last_frame) : 0;
+
+	self->keeps_cache = is_known && meant <= self->frame && meant >= cache->floor &&
+	                    self->cache_slots == cache->rule.n_slots;
+	self->keeps_screen =
+	        self->keeps_cache && self->has_reference && meant >= cache->screen_floor;
+	self->held = join->last_frame;
+}
+
 void viewer_join(struct viewer *self, const struct message_viewer_join *join)
 {
 	if (self->state != VIEWER_ABSENT)
@@ -110,9 +132,8 @@ void viewer_join(struct viewer *self, const struct message_viewer_join *join)
 	self->capabilities = join->capabilities;
 	self->window_log = join->window_log_max < COMPRESSOR_WINDOW_LOG ? join->window_log_max
 	                                                                : COMPRESSOR_WINDOW_LOG;
-	/* It has the reference if it applied the very last frame: then nothing was lost with the line. */
-	self->keeps_screen = self->has_reference && join->epoch == self->epoch &&
-	                     join->last_frame == self->frame;
+	self->cache_slots = self->cache_key ? join->cache_slots : 0;
+	judge_claim(self, join);
 	viewer_set_state(self, VIEWER_BEGINNING);
 }
 
@@ -137,8 +158,8 @@ void viewer_leave(struct viewer *self)
 void viewer_forget_screen(struct viewer *self)
 {
 	ensure(self->state == VIEWER_ABSENT);
-	self->has_reference = false;
-	self->keeps_screen = false;
+	self->has_reference = self->has_cache = false;
+	self->keeps_screen = self->keeps_cache = false;
 	self->slicer.compressor = NULL;
 }
 
@@ -167,6 +188,52 @@ static void blacken_reference(struct viewer *self)
 	self->has_reference = false;
 }
 
+/* Frames that the viewer never got wrote these tiles: what it shows there is not known, so that no pixel is equal to it. */
+static void forget_tiles(struct viewer *self, const struct tiles *unknown)
+{
+	for (uint32_t row = 0; row < unknown->rows; row++)
+		for (uint32_t column = 0; column < unknown->columns; column++) {
+			if (!unknown->is_marked[row][column])
+				continue;
+			struct rect area = tiles_area(unknown, column, row);
+			for (uint32_t y = area.y; y < area.y + (uint32_t)area.height; y++)
+				memset(self->reference + (size_t)y * unknown->width + area.x, 0,
+				        (size_t)area.width * 4);
+			tiles_mark_one(&self->dirty, column, row);
+			cache_set_changed(self->cache, column, row);
+		}
+}
+
+/* Sets screen and cache to what the viewer has after BEGIN. */
+static void restore(struct viewer *self)
+{
+	static struct tiles unknown;
+
+	tiles_resize(&unknown, self->dirty.width, self->dirty.height);
+	self->cache->now_ms = (uint32_t)self->clock_ms();
+	if (self->keeps_cache) {
+		cache_resume(
+		        self->cache, self->held, self->frame, self->keeps_screen ? &unknown : NULL);
+	} else {
+		cache_init(self->cache, self->cache_key);
+		cache_begin(self->cache, self->cache_slots, self->frame);
+		self->has_cache = true;
+	}
+	if (self->keeps_screen) {
+		forget_tiles(self, &unknown);
+		return;
+	}
+	cache_forget_screens(self->cache, self->frame);
+	blacken_reference(self);
+}
+
+static enum picture_reset reset_of(const struct viewer *self)
+{
+	if (self->keeps_screen)
+		return PICTURE_RESET_NOTHING;
+	return self->keeps_cache ? PICTURE_RESET_SCREEN : PICTURE_RESET_ALL;
+}
+
 static void begin(struct viewer *self)
 {
 	uint8_t slice[WIRE_HEADER_BYTES + PICTURE_BEGIN_BYTES];
@@ -183,14 +250,15 @@ static void begin(struct viewer *self)
 	bytes_put_u16(&writer, self->dirty.width);
 	bytes_put_u16(&writer, self->dirty.height);
 	bytes_put_u8(&writer, (uint8_t)self->window_log);
-	bytes_put_u8(&writer, self->keeps_screen ? 0 : 1);
+	bytes_put_u8(&writer, (uint8_t)reset_of(self));
+	bytes_put_u16(&writer, self->cache_slots);
+	bytes_put_u32(&writer, self->keeps_cache ? self->held : 0);
 	if (!self->slicer.compressor || !outbox_put(&self->outbox, slice, writer.length)) {
 		self->has_failed = true;
 		return;
 	}
-	if (!self->keeps_screen)
-		blacken_reference(self);
-	self->keeps_screen = false;
+	restore(self);
+	self->keeps_screen = self->keeps_cache = false;
 	viewer_set_state(self, VIEWER_LIVE);
 	self->on_slices(self->data);
 }
@@ -202,8 +270,9 @@ static void make_frame(struct viewer *self, const struct image *image)
 
 	ensure(number != 0);
 	self->frame = number;
-	if (!frame_make(image, self->reference, &self->dirty, self->hints, self->n_hints,
-	            &self->slicer, self->generation, number, &self->counts))
+	self->cache->now_ms = (uint32_t)self->clock_ms();
+	if (!frame_make(image, self->reference, self->cache, &self->dirty, self->hints,
+	            self->n_hints, &self->slicer, self->generation, number, &self->counts))
 		self->frame = number - 1;
 	else
 		self->has_reference = true;

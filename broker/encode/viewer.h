@@ -3,6 +3,7 @@
 #define SHOJI_ENCODE_VIEWER_H
 
 #include "base/message.h"
+#include "encode/cache.h"
 #include "encode/frame.h"
 #include "encode/outbox.h"
 #include "encode/slicer.h"
@@ -38,9 +39,16 @@ struct viewer {
 	uint32_t acked;      /* the last one drawn */
 	uint32_t frame_bytes[VIEWER_FRAMES_IN_FLIGHT_MAX]; /* by number, modulo */
 	uint32_t bytes_in_flight;
-	bool keeps_screen; /* at the next BEGIN: the reference is what the viewer has */
+	bool keeps_screen,
+	        keeps_cache; /* at the next BEGIN: the viewer has it as of frame `held` */
+	uint32_t held;       /* as the viewer counts */
+	uint16_t cache_slots;
+	bool has_cache; /* what `cache` says is so */
 	bool has_reference; /* it is the screen as of `frame` (not so between BEGIN and the first frame after it) */
-	uint32_t *reference; /* borrowed */
+	uint32_t *reference;        /* borrowed */
+	struct cache *cache;        /* borrowed */
+	const uint64_t *cache_key;  /* borrowed; NULL: no cache */
+	uint64_t (*clock_ms)(void); /* clock_now_ms(), but for tests */
 	struct tiles dirty;
 	struct scroll_offset hints[VIEWER_HINTS_MAX];
 	size_t n_hints;
@@ -54,8 +62,10 @@ struct viewer {
 
 struct viewer_memory {
 	uint32_t *reference; /* the largest screen */
-	void *compressor;    /* compressor_size() */
-	uint8_t *outbox;     /* outbox_size() of the largest screen */
+	struct cache *cache;
+	const uint64_t *cache_key; /* TILE_NAME_KEY_WORDS, secret; NULL: no cache */
+	void *compressor;          /* compressor_size() */
+	uint8_t *outbox;           /* outbox_size() of the largest screen */
 	size_t outbox_size;
 };
 

@@ -57,6 +57,7 @@ struct viewer {
 	uint8_t window_log_max;
 	uint64_t epoch;
 	uint32_t last_frame;
+	uint16_t cache_slots;
 
 	/* To be sent. */
 	unsigned due;
@@ -199,6 +200,7 @@ static int on_hello(struct viewer *self)
 	self->window_log_max = message->hello.window_log_max;
 	self->epoch = message->hello.epoch;
 	self->last_frame = message->hello.last_frame;
+	self->cache_slots = message->hello.cache_slots;
 	if (!address_table_may_attach(
 	            self->connection->gate->addresses, &self->connection->key, clock_now_ms())) {
 		connection_log_refusal(self->connection, "too many refused attaches in a minute");
@@ -452,7 +454,8 @@ bool viewer_fill_join(const struct viewer *self, struct message_viewer_join *out
 	        .capabilities = self->capabilities,
 	        .window_log_max = self->window_log_max,
 	        .epoch = self->epoch,
-	        .last_frame = self->last_frame};
+	        .last_frame = self->last_frame,
+	        .cache_slots = self->cache_slots};
 	return true;
 }
 

@@ -86,6 +86,7 @@ static int read_hello(struct bytes_reader *reader, struct viewer_message *out)
 	out->hello.window_log_max = bytes_get_u8(reader);
 	out->hello.epoch = bytes_get_u64(reader);
 	out->hello.last_frame = bytes_get_u32(reader);
+	out->hello.cache_slots = bytes_get_u16(reader);
 	bytes_get_string(reader, out->hello.token, TOKEN_HEX_DIGITS);
 	if (bytes_reader_finish(reader))
 		return SHOJI_ERR_MALFORMED;
@@ -94,6 +95,7 @@ static int read_hello(struct bytes_reader *reader, struct viewer_message *out)
 	return check(out->hello.version_min <= out->hello.version_max &&
 	             out->hello.window_log_max >= WIRE_WINDOW_LOG_MIN &&
 	             out->hello.window_log_max <= WIRE_WINDOW_LOG_MAX &&
+	             out->hello.cache_slots <= WIRE_CACHE_SLOTS_MAX &&
 	             is_token(out->hello.token, strlen(out->hello.token)));
 }
 

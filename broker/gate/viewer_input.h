@@ -36,6 +36,7 @@ struct viewer_message {
 			uint8_t window_log_max;
 			uint64_t epoch;
 			uint32_t last_frame;
+			uint16_t cache_slots;
 			char token[TOKEN_HEX_DIGITS + 1];
 		} hello;
 		uint32_t ping_nonce;

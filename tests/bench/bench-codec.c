@@ -8,6 +8,7 @@
  *
  * PAGE.png: as by  chromium --headless --no-sandbox --hide-scrollbars --window-size=1280,12000 --screenshot=PAGE.png URL */
 #include "base/loop.h"
+#include "encode/cache.h"
 #include "encode/compressor.h"
 #include "encode/frame.h"
 #include "encode/image.h"
@@ -26,6 +27,8 @@
 #define BAR_HEIGHT 90
 #define SCROLLBAR_WIDTH 15
 #define FRAMES_MAX 100000
+#define FRAME_MS 16
+#define CACHE_SLOTS 2048
 
 struct bench {
 	uint16_t width, height;
@@ -34,6 +37,7 @@ struct bench {
 	uint32_t *reference;
 	struct tiles dirty;
 	struct slicer slicer;
+	struct cache cache;
 	struct stream_decoder *decoder;
 	struct frame_counts counts;
 	uint64_t bytes, first_bytes, slices;
@@ -88,14 +92,17 @@ static void push_begin(struct bench *self)
 	begin[18] = (uint8_t)self->height;
 	begin[19] = (uint8_t)(self->height >> 8);
 	begin[20] = COMPRESSOR_WINDOW_LOG;
-	begin[21] = 1;
+	begin[21] = PICTURE_RESET_ALL;
+	begin[22] = CACHE_SLOTS & 255;
+	begin[23] = CACHE_SLOTS >> 8;
 	if (stream_decoder_push(self->decoder, begin, sizeof(begin)) != STREAM_BEGUN)
 		abort();
 }
 
 static void bench_start(struct bench *self, uint16_t width, uint16_t height)
 {
-	struct stream_limits limits = {width, height, COMPRESSOR_WINDOW_LOG};
+	struct stream_limits limits = {width, height, COMPRESSOR_WINDOW_LOG, CACHE_SLOTS};
+	static uint64_t cache_key[TILE_NAME_KEY_WORDS];
 	size_t n_pixels = (size_t)width * height;
 
 	self->width = width;
@@ -106,6 +113,10 @@ static void bench_start(struct bench *self, uint16_t width, uint16_t height)
 		self->reference[i] = IMAGE_SEEN;
 	image_resize(&self->image, need(n_pixels * 4), width, height);
 	tiles_resize(&self->dirty, width, height);
+	for (size_t i = 0; i < TILE_NAME_KEY_WORDS; i++)
+		cache_key[i] = (i + 1) * 0x9e3779b97f4a7c15u; /* secret from nobody here */
+	cache_init(&self->cache, cache_key);
+	cache_begin(&self->cache, CACHE_SLOTS, 0);
 	slicer_init(&self->slicer, on_slice, self);
 	slicer_begin_stream(&self->slicer, compressor_begin(need(compressor_size()),
 	                                           compressor_size(), COMPRESSOR_WINDOW_LOG));
@@ -152,8 +163,9 @@ static void bench_frame(struct bench *self, const struct rect *areas, size_t n_a
 		tiles_mark(&self->dirty, &areas[i]);
 	}
 	sent.length = 0;
-	bool is_made = frame_make(&self->image, self->reference, &self->dirty, NULL, 0,
-	        &self->slicer, 1, self->number + 1, &self->counts);
+	self->cache.now_ms += FRAME_MS;
+	bool is_made = frame_make(&self->image, self->reference, &self->cache, &self->dirty, NULL,
+	        0, &self->slicer, 1, self->number + 1, &self->counts);
 	if (!is_made || self->n_frames == FRAMES_MAX)
 		return;
 	self->number++;
@@ -184,12 +196,14 @@ static int report(struct bench *self, const char *what)
 	printf("{\"what\": \"%s\", \"width\": %u, \"height\": %u, \"frames\": %zu, \"bytes\": "
 	       "%llu, "
 	       "\"key_frame_bytes\": %llu, \"slices\": %llu, \"copies\": %llu, \"rects\": %llu, "
+	       "\"stored\": %llu, \"shown\": %llu, "
 	       "\"key_frame_ms\": %.2f, \"encode_ms_mean\": %.3f, \"encode_ms_p50\": %.3f, "
 	       "\"encode_ms_p95\": %.3f, \"search_ms_mean\": %.3f, \"decode_ms_mean\": %.3f, "
 	       "\"zstd_bytes\": %zu, \"wrong_frames\": %u}\n",
 	        what, self->width, self->height, n, (unsigned long long)self->bytes,
 	        (unsigned long long)self->first_bytes, (unsigned long long)self->slices,
 	        (unsigned long long)self->counts.copies, (unsigned long long)self->counts.rects,
+	        (unsigned long long)self->counts.stored, (unsigned long long)self->counts.shown,
 	        key_ms, sum_ms / (double)n, self->encode_ms[1 + n / 2],
 	        self->encode_ms[1 + n * 95 / 100],
 	        (double)self->counts.search_us / 1e3 / (double)self->n_frames,

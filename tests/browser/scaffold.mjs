@@ -86,7 +86,7 @@ class Picture {
 		this.isHeadSent = false;
 	}
 	begin(epoch) {
-		const payload = Buffer.concat([Buffer.alloc(8), u16(this.width, this.height), u8(WINDOW_LOG, 1)]);
+		const payload = Buffer.concat([Buffer.alloc(8), u16(this.width, this.height), u8(WINDOW_LOG, 1), u16(0), u32(0)]);
 		payload.writeBigUInt64LE(epoch, 0);
 		this.send(Buffer.concat([header(1, 1, 1, 0), payload]));
 	}

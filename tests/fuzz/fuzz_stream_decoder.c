@@ -11,12 +11,13 @@
 #define WIDTH 200
 #define HEIGHT 150
 #define COMMANDS_MAX 16000
+#define CACHE_SLOTS 5
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct stream_decoder *fresh_decoder(void)
 {
-	static const struct stream_limits limits = {WIDTH, HEIGHT, 20};
+	static const struct stream_limits limits = {WIDTH, HEIGHT, 20, CACHE_SLOTS};
 	static void *memory;
 
 	if (!memory)
@@ -70,7 +71,7 @@ static void push_slices(struct stream_decoder *decoder, const uint8_t *data, siz
 static void push_commands(struct stream_decoder *decoder, const uint8_t *data, size_t size)
 {
 	static const uint8_t begin[] = {WIRE_PICTURE, WIRE_PICTURE_BEGIN, 0, 0, 0, 0, 0, 0, 1, 0, 0,
-	        0, 0, 0, 0, 0, WIDTH, 0, HEIGHT, 0, 20, 1};
+	        0, 0, 0, 0, 0, WIDTH, 0, HEIGHT, 0, 20, 1, CACHE_SLOTS, 0, 0, 0, 0, 0};
 	/* flags and raw length, then zstd: magic, a window of 2^20, one stored block that is not the last */
 	static const uint8_t start[] = {WIRE_PICTURE, WIRE_PICTURE_FRAME, 0, 0, 1, 0, 0, 0,
 	        PICTURE_FIRST | PICTURE_LAST, 0, 0, 0, 0, 0x28, 0xb5, 0x2f, 0xfd, 0, 0x50, 0, 0, 0};

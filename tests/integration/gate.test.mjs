@@ -423,7 +423,7 @@ test('a session: welcome, live, slices, input, leaving', async () => {
 	gate.say(`join ${lease}`);
 	assert.deepEqual([...(await viewer.message())], [0, 2, 0, 0, 0, 0, 0, 0, 1], 'live');
 	const join = await gate.event('viewer_join', { lease });
-	assert.deepEqual([join.capabilities, join.window_log, join.epoch, join.last], [1, 21, '1122334455667788', 77]);
+	assert.deepEqual([join.capabilities, join.window_log, join.epoch, join.last, join.slots], [1, 21, '1122334455667788', 77, 300]);
 
 	gate.say(`slice ${lease} 0102000001000000aabb`); // of an earlier viewer: a FRAME before BEGIN
 	gate.say(`slice ${lease} 0101000000000000ccdd`);

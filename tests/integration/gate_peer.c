@@ -232,9 +232,9 @@ static void on_encode_message(void *data, struct channel *channel, struct messag
 			die("viewer_join");
 		EVENT("{\"event\":\"viewer_join\",\"seat\":%d,\"lease\":\"%llx\",\"capabilities\":%"
 		      "u,\"window_"
-		      "log\":%u,\"epoch\":\"%llx\",\"last\":%u}",
+		      "log\":%u,\"epoch\":\"%llx\",\"last\":%u,\"slots\":%u}",
 		        seat, id, m.capabilities, m.window_log_max, (unsigned long long)m.epoch,
-		        m.last_frame);
+		        m.last_frame, m.cache_slots);
 	} else if (in->number == MESSAGE_VIEWER_ACK) {
 		struct message_viewer_ack m;
 		if (message_get_viewer_ack(in, &m))

@@ -2,13 +2,13 @@
 foreach(part screen decoder)
   shoji_unit_test(stream-${part} SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_stream_${part}.c LIBS shoji-stream)
 endforeach()
-foreach(part check frame photo values viewers writer)
+foreach(part cache check frame photo values viewers writer)
   shoji_unit_test(encode-${part} SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_encode_${part}.c LIBS shoji-encode shoji-stream)
 endforeach()
 
 # The same run with a decoder that skips areas must be noticed by it.
 set(mutant_sources ${CMAKE_SOURCE_DIR}/tests/mutant/commands.c)
-foreach(file decoder inflate photo_model photo_read photo_transform screen side)
+foreach(file cache_rule decoder inflate photo_model photo_read photo_transform screen side tile_cache)
   list(APPEND mutant_sources ${CMAKE_SOURCE_DIR}/viewer/stream/${file}.c)
 endforeach()
 add_library(shoji-stream-mutant STATIC ${mutant_sources})

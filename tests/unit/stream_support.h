@@ -26,9 +26,22 @@ static inline uint32_t support_below(uint64_t *state, uint32_t limit)
 	return support_random(state) % limit;
 }
 
+#define SUPPORT_CACHE_SLOTS 300
+
+/* Of 4096 words, for as many as encode wants. */
+static inline const uint64_t *support_cache_key(void)
+{
+	static uint64_t key[4096];
+	uint64_t state = 77;
+
+	for (size_t i = 0; i < 4096; i++)
+		key[i] = (uint64_t)support_random(&state) << 32 | support_random(&state);
+	return key;
+}
+
 static inline struct stream_decoder *support_decoder_new(uint32_t width, uint32_t height)
 {
-	struct stream_limits limits = {width, height, 21};
+	struct stream_limits limits = {width, height, 21, SUPPORT_CACHE_SLOTS};
 	size_t size = stream_decoder_size(&limits);
 	void *memory = aligned_alloc(16, size);
 	struct stream_decoder *decoder = memory ? stream_decoder_init(memory, size, &limits) : NULL;

@@ -51,8 +51,8 @@ function* slices(name) {
 function start() {
 	const d = new WebAssembly.Instance(wasmModule, {}).exports;
 	assert.equal(d.decoder_push(8), -3);
-	assert.equal(d.decoder_new(4000, 800, 21), -2);
-	assert.equal(d.decoder_new(1280, 800, 21), 0);
+	assert.equal(d.decoder_new(4000, 800, 21, 0), -2);
+	assert.equal(d.decoder_new(1280, 800, 21, 512), 0);
 	assert.equal(d.decoder_input_size(), 32776);
 	return d;
 }

@@ -4,6 +4,7 @@
 
 #include "unit/stream_support.h"
 
+#include "encode/cache.h"
 #include "encode/compressor.h"
 #include "encode/frame.h"
 #include "encode/image.h"
@@ -19,6 +20,7 @@ static struct core {
 	struct image image;
 	struct tiles dirty;
 	struct slicer slicer;
+	struct cache cache;
 	struct stream_decoder *decoder;
 	struct frame_counts counts;
 	uint32_t number;
@@ -43,13 +45,20 @@ static void start(void)
 {
 	uint8_t begin[WIRE_HEADER_BYTES + PICTURE_BEGIN_BYTES] = {WIRE_PICTURE, WIRE_PICTURE_BEGIN,
 	        1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, WIDTH & 255, WIDTH >> 8, HEIGHT & 255,
-	        HEIGHT >> 8, COMPRESSOR_WINDOW_LOG, 1};
+	        HEIGHT >> 8, COMPRESSOR_WINDOW_LOG, 1, SUPPORT_CACHE_SLOTS & 255,
+	        SUPPORT_CACHE_SLOTS >> 8, 0, 0, 0, 0};
+	static uint64_t cache_key[TILE_NAME_KEY_WORDS];
+	uint64_t state = 77;
 
 	memset(&core, 0, sizeof(core));
 	image_resize(&core.image, core.pixels, WIDTH, HEIGHT);
 	tiles_resize(&core.dirty, WIDTH, HEIGHT);
 	for (size_t i = 0; i < N_PIXELS; i++)
 		core.reference[i] = IMAGE_SEEN;
+	for (size_t i = 0; i < TILE_NAME_KEY_WORDS; i++)
+		cache_key[i] = (uint64_t)support_random(&state) << 32 | support_random(&state);
+	cache_init(&core.cache, cache_key);
+	cache_begin(&core.cache, SUPPORT_CACHE_SLOTS, 0);
 	slicer_init(&core.slicer, on_slice, NULL);
 	core.compressor_memory = aligned_alloc(64, (compressor_size() + 63) & ~(size_t)63);
 	slicer_begin_stream(&core.slicer,
@@ -82,8 +91,9 @@ static void check_exact(void)
 static bool frame(const struct scroll_offset *hints, size_t n_hints)
 {
 	core.frame_bytes = core.n_slices = 0;
-	bool is_made = frame_make(&core.image, core.reference, &core.dirty, hints, n_hints,
-	        &core.slicer, 1, core.number + 1, &core.counts);
+	core.cache.now_ms += 16;
+	bool is_made = frame_make(&core.image, core.reference, &core.cache, &core.dirty, hints,
+	        n_hints, &core.slicer, 1, core.number + 1, &core.counts);
 	ck_assert(!core.slicer.has_failed);
 	ck_assert_uint_eq(core.dirty.n_marked, 0);
 	if (is_made) {

@@ -166,7 +166,8 @@ static void show(uint32_t seed)
 static void join(void)
 {
 	CHANNEL_SEND(role.gate, viewer_join, .version = WIRE_VERSION,
-	        .capabilities = WIRE_CAN_CURSOR, .window_log_max = 21);
+	        .capabilities = WIRE_CAN_CURSOR, .window_log_max = 21,
+	        .cache_slots = SUPPORT_CACHE_SLOTS);
 }
 
 static void check_side(void)

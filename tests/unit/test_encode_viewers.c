@@ -84,7 +84,8 @@ static void join(enum viewer_seat seat)
 	free(peer->decoder);
 	peer->decoder = support_decoder_new(WIDTH, HEIGHT);
 	ck_assert_int_eq(CHANNEL_SEND(peer->gate, viewer_join, .version = WIRE_VERSION,
-	                         .capabilities = WIRE_CAN_CURSOR, .window_log_max = 21),
+	                         .capabilities = WIRE_CAN_CURSOR, .window_log_max = 21,
+	                         .cache_slots = SUPPORT_CACHE_SLOTS),
 	        0);
 }
 
@@ -142,6 +143,7 @@ static void start(void)
 	rig.buffer = calloc((size_t)WIDTH * HEIGHT, 4);
 	rig.encoder = encoder_new(&(struct encoder_setup){.loop = rig.loop,
 	        .epoch = EPOCH,
+	        .cache_key = support_cache_key(),
 	        .pixels = rig.buffer,
 	        .width_max = WIDTH,
 	        .height_max = HEIGHT,
@@ -257,7 +259,8 @@ START_TEST(an_onlooker_costs_memory_only_while_it_is_there)
 	}
 	/* What it held is not believed any more, whatever the next one claims. */
 	CHANNEL_SEND(rig.peers[SEAT_ONLOOKER].gate, viewer_join, .version = WIRE_VERSION,
-	        .capabilities = WIRE_CAN_CURSOR, .window_log_max = 21, .epoch = EPOCH,
+	        .capabilities = WIRE_CAN_CURSOR, .window_log_max = 21,
+	        .cache_slots = SUPPORT_CACHE_SLOTS, .epoch = EPOCH,
 	        .last_frame = stream_decoder_frame(rig.peers[SEAT_ONLOOKER].decoder));
 	show(99);
 	ck_assert(is_shown(SEAT_ONLOOKER));

@@ -23,6 +23,8 @@ static void begin(struct bytes_writer *writer, uint8_t *data, uint8_t channel, u
 
 static const char good_token[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
+static uint16_t cache_slots = WIRE_CACHE_SLOTS_MAX;
+
 static size_t hello(uint8_t *data, uint16_t min, uint16_t max, uint8_t log, const char *token)
 {
 	struct bytes_writer writer;
@@ -34,6 +36,7 @@ static size_t hello(uint8_t *data, uint16_t min, uint16_t max, uint8_t log, cons
 	bytes_put_u8(&writer, log);
 	bytes_put_u64(&writer, 42);
 	bytes_put_u32(&writer, 7);
+	bytes_put_u16(&writer, cache_slots);
 	bytes_put_string(&writer, token, 100);
 	return writer.length;
 }
@@ -130,6 +133,7 @@ START_TEST(test_whole_and_cut)
 	ck_assert_uint_eq(out.hello.capabilities, WIRE_CAPABILITIES_ALL);
 	ck_assert_uint_eq(out.hello.epoch, 42);
 	ck_assert_uint_eq(out.hello.last_frame, 7);
+	ck_assert_uint_eq(out.hello.cache_slots, WIRE_CACHE_SLOTS_MAX);
 	ck_assert_str_eq(out.hello.token, good_token);
 	exactly(key(data, 0x9c, 1, MODIFIER_ALTGR | MODIFIER_SHIFT));
 	ck_assert_int_eq(out.kind, VIEWER_MESSAGE_KEY);
@@ -162,6 +166,9 @@ START_TEST(test_ranges)
 	REFUSED(hello(data, 2, 1, 21, good_token));
 	REFUSED(hello(data, 1, 1, WIRE_WINDOW_LOG_MIN - 1, good_token));
 	REFUSED(hello(data, 1, 1, WIRE_WINDOW_LOG_MAX + 1, good_token));
+	cache_slots++;
+	REFUSED(hello(data, 1, 1, 21, good_token));
+	cache_slots--;
 	REFUSED(hello(data, 1, 1, 21, ""));
 	REFUSED(hello(data, 1, 1, 21,
 	        "0123456789ABCDEF0123456789abcdef0123456789abcdef0123456789abcdef"));

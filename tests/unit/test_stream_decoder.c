@@ -146,6 +146,8 @@ static struct made header(uint8_t channel, uint8_t type, uint16_t generation, ui
 	return made;
 }
 
+static uint16_t begin_slots = 3;
+
 static int32_t push_begin_as(struct stream_decoder *decoder, uint64_t epoch, uint32_t frame,
         uint16_t width, uint16_t height, uint8_t window_log, uint8_t reset)
 {
@@ -156,6 +158,8 @@ static int32_t push_begin_as(struct stream_decoder *decoder, uint64_t epoch, uin
 	put(&made, height, 2);
 	put(&made, window_log, 1);
 	put(&made, reset, 1);
+	put(&made, begin_slots, 2);
+	put(&made, reset == PICTURE_RESET_ALL ? 0 : frame, 4);
 	return stream_decoder_push(decoder, made.bytes, made.length);
 }
 
@@ -259,8 +263,29 @@ START_TEST(commands_and_their_bounds)
 	        TRY(PICTURE_PHOTO, 0, 0, 0, 0, 9, 0, 8, 0, 10, 1, 0x18, 1), STREAM_ERR_MALFORMED);
 	ck_assert_int_eq(
 	        TRY(PICTURE_PHOTO, 0, 0, 0, 0, 9, 0, 8, 0, 10, 2, 0, 1), STREAM_ERR_MALFORMED);
+	/* WIDTH x HEIGHT are 5 x 4 tiles, the last row 48 pixels high; 3 slots. */
+	ck_assert_int_eq(TRY(PICTURE_STORE, 0, 0, 0), STREAM_ERR_MALFORMED);
+	ck_assert_int_eq(TRY(PICTURE_STORE, 0, 0, 5), STREAM_FRAME);
+	ck_assert_int_eq(TRY(PICTURE_STORE, 0, 0, 6), STREAM_ERR_MALFORMED);
+	ck_assert_int_eq(TRY(PICTURE_STORE, 0, 4, 1), STREAM_ERR_MALFORMED);
+	ck_assert_int_eq(TRY(PICTURE_STORE, 255, 255, 255), STREAM_ERR_MALFORMED);
+	ck_assert_int_eq(TRY(PICTURE_SHOW, 0, 0, 0, 0, 1), STREAM_ERR_MALFORMED);
+	ck_assert_int_eq(TRY(PICTURE_STORE, 1, 1, 1, PICTURE_SHOW, 0, 0, 0, 0, 1), STREAM_FRAME);
+	ck_assert_int_eq(
+	        TRY(PICTURE_STORE, 1, 1, 1, PICTURE_SHOW, 0, 0, 0, 0, 0), STREAM_ERR_MALFORMED);
+	ck_assert_int_eq(
+	        TRY(PICTURE_STORE, 1, 1, 1, PICTURE_SHOW, 0, 0, 0, 0, 2), STREAM_ERR_MALFORMED);
+	ck_assert_int_eq(
+	        TRY(PICTURE_STORE, 1, 1, 1, PICTURE_SHOW, 1, 0, 0, 0, 1), STREAM_ERR_MALFORMED);
+	ck_assert_int_eq(
+	        TRY(PICTURE_STORE, 1, 1, 3, PICTURE_SHOW, 3, 0, 0, 0, 1), STREAM_ERR_MALFORMED);
+	ck_assert_int_eq(
+	        TRY(PICTURE_STORE, 1, 1, 1, PICTURE_SHOW, 0, 0, 0, 3, 1), STREAM_ERR_MALFORMED);
+	ck_assert_int_eq(
+	        TRY(PICTURE_STORE, 1, 1, 1, PICTURE_SHOW, 0, 255, 4, 4, 1), STREAM_ERR_MALFORMED);
 	for (unsigned command = 0; command < 256; command++)
-		if (command < PICTURE_COPY || command > PICTURE_PREDICTED)
+		if (command != PICTURE_STORE && command != PICTURE_SHOW &&
+		        (command < PICTURE_COPY || command > PICTURE_PREDICTED))
 			ck_assert_int_eq(TRY((uint8_t)command, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0),
 			        STREAM_ERR_MALFORMED);
 }
@@ -337,7 +362,10 @@ START_TEST(beginnings)
 	ck_assert_int_eq(push_begin_as(decoder, 77, 0, WIDTH, HEIGHT, 16, 1), STREAM_ERR_LIMIT);
 	ck_assert_int_eq(push_begin_as(decoder, 77, 0, 0, HEIGHT, 20, 1), STREAM_ERR_MALFORMED);
 	ck_assert_int_eq(push_begin_as(decoder, 0, 0, WIDTH, HEIGHT, 20, 1), STREAM_ERR_MALFORMED);
-	ck_assert_int_eq(push_begin_as(decoder, 77, 0, WIDTH, HEIGHT, 20, 2), STREAM_ERR_MALFORMED);
+	ck_assert_int_eq(push_begin_as(decoder, 77, 0, WIDTH, HEIGHT, 20, 3), STREAM_ERR_MALFORMED);
+	begin_slots = SUPPORT_CACHE_SLOTS + 1;
+	ck_assert_int_eq(push_begin(decoder), STREAM_ERR_LIMIT);
+	begin_slots = 3;
 	/* To keep a screen there must be one, and the very one that is meant. */
 	ck_assert_int_eq(push_begin(decoder), STREAM_BEGUN);
 	ck_assert_int_eq(push_begin_as(decoder, 77, 10, WIDTH, HEIGHT, 20, 0), STREAM_ERR_SEQUENCE);
@@ -349,6 +377,22 @@ START_TEST(beginnings)
 	uint64_t digest = support_digest(stream_decoder_screen(decoder)->pixels, WIDTH, HEIGHT);
 	ck_assert_int_eq(push_begin_as(decoder, 77, 11, WIDTH, HEIGHT, 20, 0), STREAM_BEGUN);
 	ck_assert(digest == support_digest(stream_decoder_screen(decoder)->pixels, WIDTH, HEIGHT));
+	/* The cache alone may be kept when the screen has another size; not when it has others slots. */
+	ck_assert_int_eq(push_begin_as(decoder, 77, 11, WIDTH, 9, 20, 0), STREAM_ERR_SEQUENCE);
+	ck_assert_int_eq(push_begin(decoder), STREAM_BEGUN);
+	ZSTD_CCtx_reset(context, ZSTD_reset_session_only);
+	ck_assert_int_eq(push_frame(decoder, context, 11, PICTURE_FIRST | PICTURE_LAST, fill, 12),
+	        STREAM_FRAME);
+	ck_assert_int_eq(
+	        push_begin_as(decoder, 77, 11, WIDTH, 20, 20, PICTURE_RESET_SCREEN), STREAM_BEGUN);
+	ck_assert_uint_eq(stream_decoder_epoch(decoder), 0);
+	ZSTD_CCtx_reset(context, ZSTD_reset_session_only);
+	ck_assert_int_eq(push_frame(decoder, context, 12, PICTURE_FIRST | PICTURE_LAST, fill, 12),
+	        STREAM_FRAME);
+	begin_slots = 4;
+	ck_assert_int_eq(push_begin_as(decoder, 77, 12, WIDTH, 20, 20, PICTURE_RESET_SCREEN),
+	        STREAM_ERR_SEQUENCE);
+	begin_slots = 3;
 	ck_assert_int_eq(push_begin_as(decoder, 78, 11, WIDTH, HEIGHT, 20, 0), STREAM_ERR_SEQUENCE);
 	ZSTD_freeCCtx(context);
 	free(decoder);
@@ -411,12 +455,13 @@ END_TEST
 
 START_TEST(limits_of_the_start)
 {
-	ck_assert_uint_eq(stream_decoder_size(&(struct stream_limits){3841, 800, 21}), 0);
-	ck_assert_uint_eq(stream_decoder_size(&(struct stream_limits){1280, 2161, 21}), 0);
-	ck_assert_uint_eq(stream_decoder_size(&(struct stream_limits){0, 800, 21}), 0);
-	ck_assert_uint_eq(stream_decoder_size(&(struct stream_limits){1280, 800, 23}), 0);
-	ck_assert_uint_eq(stream_decoder_size(&(struct stream_limits){1280, 800, 16}), 0);
-	struct stream_limits limits = {64, 64, 17};
+	ck_assert_uint_eq(stream_decoder_size(&(struct stream_limits){3841, 800, 21, 2}), 0);
+	ck_assert_uint_eq(stream_decoder_size(&(struct stream_limits){1280, 2161, 21, 2}), 0);
+	ck_assert_uint_eq(stream_decoder_size(&(struct stream_limits){0, 800, 21, 2}), 0);
+	ck_assert_uint_eq(stream_decoder_size(&(struct stream_limits){1280, 800, 23, 2}), 0);
+	ck_assert_uint_eq(stream_decoder_size(&(struct stream_limits){1280, 800, 16, 2}), 0);
+	ck_assert_uint_eq(stream_decoder_size(&(struct stream_limits){1280, 800, 21, 4097}), 0);
+	struct stream_limits limits = {64, 64, 17, 2};
 	size_t size = stream_decoder_size(&limits);
 	void *memory = aligned_alloc(16, size);
 	ck_assert_ptr_null(stream_decoder_init(memory, size - 16, &limits));

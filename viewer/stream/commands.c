@@ -7,6 +7,7 @@
 #include "stream/photo_read.h"
 #include "stream/picture.h"
 #include "stream/screen.h"
+#include "stream/tile_cache.h"
 
 static struct screen_rect read_rect(const uint8_t *at)
 {
@@ -127,7 +128,31 @@ static int32_t obey_photo(struct screen *screen, const uint8_t *bytes, size_t le
 	return (int32_t)(PHOTO_HEAD_BYTES + n_bytes);
 }
 
-int32_t command_obey(struct screen *screen, const uint8_t *bytes, size_t length)
+static int32_t obey_store(
+        struct screen *screen, struct tile_cache *cache, const uint8_t *bytes, size_t length)
+{
+	if (length < PICTURE_STORE_BYTES)
+		return 0;
+	for (uint32_t i = 0; i < bytes[3]; i++)
+		if (!tile_cache_store(cache, screen, bytes[1] + i, bytes[2]))
+			return STREAM_ERR_MALFORMED;
+	return bytes[3] > 0 ? PICTURE_STORE_BYTES : STREAM_ERR_MALFORMED;
+}
+
+static int32_t obey_show(
+        struct screen *screen, struct tile_cache *cache, const uint8_t *bytes, size_t length)
+{
+	if (length < PICTURE_SHOW_BYTES)
+		return 0;
+	uint32_t slot = read_u16(bytes + 1);
+	for (uint32_t i = 0; i < bytes[5]; i++)
+		if (!tile_cache_show(cache, screen, slot + i, bytes[3] + i, bytes[4]))
+			return STREAM_ERR_MALFORMED;
+	return bytes[5] > 0 ? PICTURE_SHOW_BYTES : STREAM_ERR_MALFORMED;
+}
+
+int32_t command_obey(
+        struct screen *screen, struct tile_cache *cache, const uint8_t *bytes, size_t length)
 {
 	if (length == 0)
 		return 0;
@@ -146,6 +171,10 @@ int32_t command_obey(struct screen *screen, const uint8_t *bytes, size_t length)
 		return obey_fill(screen, bytes, length);
 	case PICTURE_PHOTO:
 		return obey_photo(screen, bytes, length);
+	case PICTURE_STORE:
+		return obey_store(screen, cache, bytes, length);
+	case PICTURE_SHOW:
+		return obey_show(screen, cache, bytes, length);
 	default:
 		return STREAM_ERR_MALFORMED;
 	}

@@ -6,9 +6,11 @@
 #include <stdint.h>
 
 struct screen;
+struct tile_cache;
 
 /* Obeys the first command of bytes. Returns the bytes that it took (at most PICTURE_COMMAND_MAX), 0
- * when it is not whole yet, STREAM_ERR_MALFORMED when it is none: then nothing was drawn. */
-int32_t command_obey(struct screen *screen, const uint8_t *bytes, size_t length);
+ * when it is not whole yet, STREAM_ERR_MALFORMED when it is none. */
+int32_t command_obey(
+        struct screen *screen, struct tile_cache *cache, const uint8_t *bytes, size_t length);
 
 #endif

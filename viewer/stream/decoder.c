@@ -5,6 +5,7 @@
 #include "stream/commands.h"
 #include "stream/inflate.h"
 #include "stream/little_endian.h"
+#include "stream/tile_cache.h"
 #include "stream/wire.h"
 
 #include <string.h>
@@ -29,10 +30,11 @@ struct stream_decoder {
 	uint16_t generation;
 	bool is_provisional;
 	struct screen screen;
+	struct tile_cache cache;
 	struct side side;
 	struct inflate *stream; /* of the picture, from BEGIN to BEGIN */
 	struct inflate *once;   /* for cursors */
-	uint8_t *pixels;
+	uint8_t *pixels, *cache_pixels;
 	uint8_t cursors[2][CURSOR_BYTES_MAX];
 	uint8_t raw[RAW_BYTES];
 };
@@ -47,7 +49,8 @@ static bool are_in_range(const struct stream_limits *limits)
 	return limits->width_max > 0 && limits->width_max <= PICTURE_WIDTH_MAX &&
 	       limits->height_max > 0 && limits->height_max <= PICTURE_HEIGHT_MAX &&
 	       limits->window_log_max >= WIRE_WINDOW_LOG_MIN &&
-	       limits->window_log_max <= WIRE_WINDOW_LOG_MAX;
+	       limits->window_log_max <= WIRE_WINDOW_LOG_MAX &&
+	       limits->cache_slots_max <= PICTURE_CACHE_SLOTS_MAX;
 }
 
 static size_t pixel_bytes(const struct stream_limits *limits)
@@ -66,7 +69,8 @@ size_t stream_decoder_size(const struct stream_limits *limits)
 {
 	if (!are_in_range(limits))
 		return 0;
-	return rounded(sizeof(struct stream_decoder)) + pixel_bytes(limits) + once_bytes() +
+	return rounded(sizeof(struct stream_decoder)) + pixel_bytes(limits) +
+	       limits->cache_slots_max * TILE_CACHE_SLOT_BYTES + once_bytes() +
 	       rounded(inflate_size(limits->window_log_max));
 }
 
@@ -87,6 +91,8 @@ struct stream_decoder *stream_decoder_init(
 	uint8_t *at = (uint8_t *)memory + rounded(sizeof(*self));
 	self->pixels = at;
 	at += pixel_bytes(limits);
+	self->cache_pixels = at;
+	at += limits->cache_slots_max * TILE_CACHE_SLOT_BYTES;
 	self->once = inflate_init(at, once_bytes(), WIRE_WINDOW_LOG_MIN);
 	at += once_bytes();
 	self->stream = inflate_init(
@@ -96,7 +102,8 @@ struct stream_decoder *stream_decoder_init(
 
 struct begin {
 	uint64_t epoch;
-	uint32_t width, height, window_log;
+	uint32_t width, height, window_log, held;
+	uint16_t cache_slots;
 	uint8_t reset;
 };
 
@@ -109,24 +116,29 @@ static int32_t read_begin(struct begin *begin, const uint8_t *payload, size_t le
 	begin->height = read_u16(payload + 10);
 	begin->window_log = payload[12];
 	begin->reset = payload[13];
-	if (begin->reset > 1 || begin->width == 0 || begin->height == 0 || begin->epoch == 0)
+	begin->cache_slots = read_u16(payload + 14);
+	begin->held = read_u32(payload + 16);
+	if (begin->reset > PICTURE_RESET_SCREEN || begin->width == 0 || begin->height == 0 ||
+	        begin->epoch == 0)
 		return STREAM_ERR_MALFORMED;
 	return STREAM_MORE;
 }
 
-static int32_t check_begin(
-        const struct stream_decoder *self, const struct begin *begin, uint32_t frame)
+static int32_t check_begin(const struct stream_decoder *self, const struct begin *begin)
 {
 	if (begin->width > self->limits.width_max || begin->height > self->limits.height_max ||
 	        begin->window_log < WIRE_WINDOW_LOG_MIN ||
-	        begin->window_log > self->limits.window_log_max)
+	        begin->window_log > self->limits.window_log_max ||
+	        begin->cache_slots > self->limits.cache_slots_max)
 		return STREAM_ERR_LIMIT;
-	if (begin->reset)
+	if (begin->reset == PICTURE_RESET_ALL)
 		return STREAM_MORE;
-	/* The screen is to be kept: only if it is the one that the broker thinks of. */
+	/* Something is to be kept: only if it is what the broker thinks of. */
 	if (self->state != DECODER_BETWEEN || !self->has_frame || begin->epoch != self->epoch ||
-	        frame != self->frame || begin->width != self->screen.width ||
-	        begin->height != self->screen.height)
+	        begin->held != self->frame || begin->cache_slots != self->cache.rule.n_slots)
+		return STREAM_ERR_SEQUENCE;
+	if (begin->reset == PICTURE_RESET_NOTHING &&
+	        (begin->width != self->screen.width || begin->height != self->screen.height))
 		return STREAM_ERR_SEQUENCE;
 	return STREAM_MORE;
 }
@@ -138,15 +150,17 @@ static int32_t take_begin(struct stream_decoder *self, uint16_t generation, uint
 	int32_t status = read_begin(&begin, payload, length);
 
 	if (status == STREAM_MORE)
-		status = check_begin(self, &begin, frame);
+		status = check_begin(self, &begin);
 	if (status == STREAM_MORE)
 		status = inflate_begin(self->stream, begin.window_log);
 	if (status != STREAM_MORE)
 		return status;
-	if (begin.reset) {
+	if (begin.reset != PICTURE_RESET_NOTHING) {
 		self->has_frame = false;
 		screen_init(&self->screen, self->pixels, begin.width, begin.height);
 	}
+	if (begin.reset == PICTURE_RESET_ALL)
+		tile_cache_init(&self->cache, self->cache_pixels, begin.cache_slots);
 	screen_forget_palette(&self->screen);
 	self->epoch = begin.epoch;
 	self->generation = generation;
@@ -161,7 +175,8 @@ static int32_t obey_all(struct stream_decoder *self, size_t *n_raw)
 	size_t at = 0;
 
 	for (;;) {
-		int32_t taken = command_obey(&self->screen, self->raw + at, *n_raw - at);
+		int32_t taken =
+		        command_obey(&self->screen, &self->cache, self->raw + at, *n_raw - at);
 		if (taken < 0)
 			return taken;
 		if (taken == 0)
@@ -310,6 +325,11 @@ bool stream_decoder_is_provisional(const struct stream_decoder *self)
 uint16_t stream_decoder_generation(const struct stream_decoder *self)
 {
 	return self->generation;
+}
+
+const struct cache_rule *stream_decoder_cache_rule(const struct stream_decoder *self)
+{
+	return &self->cache.rule;
 }
 
 uint64_t stream_decoder_epoch(const struct stream_decoder *self)

@@ -30,8 +30,11 @@ enum stream_status {
 struct stream_limits {
 	uint32_t width_max, height_max; /* pixels; at most PICTURE_WIDTH_MAX, PICTURE_HEIGHT_MAX */
 	uint32_t window_log_max;        /* WIRE_WINDOW_LOG_MIN..WIRE_WINDOW_LOG_MAX */
+	uint32_t
+	        cache_slots_max; /* of TILE_CACHE_SLOT_BYTES each; at most PICTURE_CACHE_SLOTS_MAX */
 };
 
+struct cache_rule;
 struct stream_decoder;
 
 /* Bytes of memory that a decoder needs; 0: the limits are out of range. */
@@ -54,6 +57,8 @@ const struct side *stream_decoder_side(const struct stream_decoder *self);
 uint32_t stream_decoder_frame(const struct stream_decoder *self);
 bool stream_decoder_is_provisional(const struct stream_decoder *self);
 uint16_t stream_decoder_generation(const struct stream_decoder *self);
+/* For tests: encode must think the same. */
+const struct cache_rule *stream_decoder_cache_rule(const struct stream_decoder *self);
 /* What HELLO may claim to know: 0 when the screen is not exactly that of stream_decoder_frame(). */
 uint64_t stream_decoder_epoch(const struct stream_decoder *self);
 

@@ -4,10 +4,11 @@
  *
  * BEGIN
  *   header: generation of the geometry; number of the last frame of this epoch, from which frames go on
- *   payload: u64 epoch (never 0), u16 width, u16 height, u8 window log, u8 reset
+ *   payload: u64 epoch (never 0), u16 width, u16 height, u8 window log, u8 reset (enum picture_reset), u16 slots of the
+ *   tile cache, u32 frame that the viewer holds (0 with PICTURE_RESET_ALL)
  *
- *   A new zstd stream begins. reset 1: the screen is black. reset 0: the screen that the viewer holds
- *   (same epoch, frame number and size) is still right; sent only to a viewer that claimed so in HELLO.
+ *   A new zstd stream begins. What is kept must be what the viewer has: same epoch, the frame it applied last, as many
+ *   slots, and for the screen the same size.
  *
  * FRAME
  *   header: generation of the last BEGIN; frame number: one more than the frame before
@@ -23,7 +24,7 @@
 #ifndef SHOJI_STREAM_PICTURE_H
 #define SHOJI_STREAM_PICTURE_H
 
-#define PICTURE_BEGIN_BYTES 14
+#define PICTURE_BEGIN_BYTES 20
 #define PICTURE_FRAME_BYTES 5 /* of a frame before its zstd bytes */
 
 #define PICTURE_TILE 64         /* pixels each way; tiles are cut off at the screen's edges */
@@ -40,6 +41,12 @@
 enum wire_picture_to_viewer {
 	WIRE_PICTURE_BEGIN = 1,
 	WIRE_PICTURE_FRAME = 2,
+};
+
+enum picture_reset {
+	PICTURE_RESET_NOTHING = 0, /* screen and cache are kept */
+	PICTURE_RESET_ALL = 1,     /* the screen is black, the cache is empty */
+	PICTURE_RESET_SCREEN = 2,  /* the screen is black, the cache is kept */
 };
 
 enum picture_flag {
@@ -69,12 +76,20 @@ enum picture_command {
 	/* u16 x, y, width, height, then for each pixel, row by row, 3 bytes G, R, B: what picture_predict() (predict.h)
 	 * leaves of it; at most PICTURE_PIXELS_MAX. */
 	PICTURE_PREDICTED = 6,
+	/* u8 column, row, count: that tile of the grid and those to the right of it, so many in all, are stored one after
+	 * the other, each in the slot that was stored or shown longest ago. */
+	PICTURE_STORE = 16,
+	/* u16 slot, u8 column, row, count: what that slot holds is shown as that tile, the next slot's as the tile to the
+	 * right, and so on. Each was stored, from a tile of the same size. */
+	PICTURE_SHOW = 17,
 	/* u16 x, y, width, height (at most PICTURE_TILE each way), u8 quality (PHOTO_QUALITY_MIN to PHOTO_QUALITY_MAX), u16
 	 * length, then so many bytes: coefficients (photo_code.h). Not exact: a later frame will be. */
 	PICTURE_PHOTO = 32,
-	/* Reserved, version 1 sends none of them: 16-31 tile cache, 33-47 photographs, 48-63 video.
-	 */
+	/* Reserved, version 1 sends none of them: 18-31 tile cache, 33-47 photographs, 48-63 video. */
 };
+#define PICTURE_STORE_BYTES 4
+#define PICTURE_SHOW_BYTES 6
+#define PICTURE_CACHE_SLOTS_MAX 4096
 #define PICTURE_COLOURS_MAX 256
 #define PICTURE_ESCAPE 255
 #define PICTURE_INDEXED_BYTES 11 /* INDEXED before its colours */

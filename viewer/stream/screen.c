@@ -118,6 +118,27 @@ void screen_put(struct screen *self, const struct screen_rect *area, const uint8
 	mark(self, area);
 }
 
+void screen_get(struct screen *self, const struct screen_rect *area, uint8_t *rgba)
+{
+	size_t row_bytes = (size_t)area->width * SCREEN_PIXEL_BYTES;
+
+	self->painted_px += (uint64_t)area->width * area->height;
+	for (uint32_t row = 0; row < area->height; row++)
+		memcpy(rgba + (size_t)row * PICTURE_TILE * SCREEN_PIXEL_BYTES,
+		        pixel_at(self, area->x, area->y + row), row_bytes);
+}
+
+void screen_put_rgba(struct screen *self, const struct screen_rect *area, const uint8_t *rgba)
+{
+	size_t row_bytes = (size_t)area->width * SCREEN_PIXEL_BYTES;
+
+	self->painted_px += (uint64_t)area->width * area->height;
+	for (uint32_t row = 0; row < area->height; row++)
+		memcpy(pixel_at(self, area->x, area->y + row),
+		        rgba + (size_t)row * PICTURE_TILE * SCREEN_PIXEL_BYTES, row_bytes);
+	mark(self, area);
+}
+
 static void put_row(
         const uint32_t palette[256], uint32_t *out, const uint8_t *indices, uint32_t width)
 {

@@ -32,6 +32,9 @@ void screen_copy(
         struct screen *self, uint32_t source_x, uint32_t source_y, const struct screen_rect *to);
 /* rgb: width x height x 3 bytes. */
 void screen_put(struct screen *self, const struct screen_rect *area, const uint8_t *rgb);
+/* rgba: PICTURE_TILE pixels a row, whatever the area's width. get: reads what is there. */
+void screen_get(struct screen *self, const struct screen_rect *area, uint8_t *rgba);
+void screen_put_rgba(struct screen *self, const struct screen_rect *area, const uint8_t *rgba);
 /* indices: width x height of the palette. escaped: NULL, or 3 bytes for each index that is PICTURE_ESCAPE. */
 void screen_put_indexed(struct screen *self, const struct screen_rect *area, const uint8_t *indices,
         const uint8_t *escaped);

@@ -59,7 +59,8 @@ enum wire_state { WIRE_STATE_STARTING = 0, WIRE_STATE_LIVE = 1 };
 /* WIRE_CONTROL, viewer -> broker */
 enum wire_control_from_viewer {
 	/* u16 lowest and u16 highest version spoken, u32 capabilities (bits of enum wire_capability),
-	 * u8 largest zstd window log, u64 epoch known or 0, u32 last frame applied, string attach token.
+	 * u8 largest zstd window log, u64 epoch known or 0, u32 last frame applied, u16 slots that its tile cache has
+	 * (0: none; at most WIRE_CACHE_SLOTS_MAX), string attach token.
 	 * The first message; anything before it closes the connection. */
 	WIRE_CONTROL_HELLO = 1,
 	WIRE_CONTROL_PING = 2, /* u32 nonce */
@@ -74,6 +75,7 @@ enum wire_capability {
 /* zstd window logs that may be agreed upon. */
 #define WIRE_WINDOW_LOG_MIN 17
 #define WIRE_WINDOW_LOG_MAX 22
+#define WIRE_CACHE_SLOTS_MAX 4096
 
 /* WIRE_PICTURE, viewer -> broker */
 enum wire_picture_from_viewer {

@@ -17,6 +17,8 @@ export const WIDTH_MAX = 3840;
 export const HEIGHT_MAX = 2160;
 // 2^21: 2 MB of history. docs/protocol.md says what it costs on the broker's side.
 export const WINDOW_LOG = 21;
+// Tiles that are kept, at 16 KiB each: eight screens of 1280x800. Memory is only taken for those that come.
+export const CACHE_SLOTS = 2048;
 
 export class DecoderError extends Error {
 	constructor(status) {
@@ -41,7 +43,7 @@ export class Decoder {
 
 	// Forgets everything; the next HELLO says epoch 0.
 	reset() {
-		const status = this.#exports.decoder_new(WIDTH_MAX, HEIGHT_MAX, WINDOW_LOG);
+		const status = this.#exports.decoder_new(WIDTH_MAX, HEIGHT_MAX, WINDOW_LOG, CACHE_SLOTS);
 		if (status !== 0) {
 			throw new DecoderError(status);
 		}

@@ -23,7 +23,7 @@ import {
 	encodeVideoFailed,
 	encodeWheel,
 } from "./wire.js";
-import { DecoderError, WINDOW_LOG } from "./decoder.js";
+import { CACHE_SLOTS, DecoderError, WINDOW_LOG } from "./decoder.js";
 
 export const State = Object.freeze({
 	IDLE: "idle", // nothing was begun
@@ -248,6 +248,7 @@ export class Session {
 				windowLogMax: WINDOW_LOG,
 				epoch,
 				lastFrame,
+				cacheSlots: CACHE_SLOTS,
 				token: this.#token,
 			}),
 		);

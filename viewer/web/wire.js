@@ -148,17 +148,19 @@ function utf8(text, max) {
 }
 
 // windowLogMax: the largest zstd window that the decoder can hold, as a power of two. epoch: BigInt, 0n when none.
-export function encodeHello({ capabilities, windowLogMax, epoch, lastFrame, token }) {
+// cacheSlots: tiles that it can keep.
+export function encodeHello({ capabilities, windowLogMax, epoch, lastFrame, cacheSlots, token }) {
 	if (windowLogMax < WINDOW_LOG_MIN || windowLogMax > WINDOW_LOG_MAX) {
 		throw new RangeError(`window log ${windowLogMax}`);
 	}
-	return begin(Channel.CONTROL, ControlFromViewer.HELLO, 23 + TOKEN_DIGITS)
+	return begin(Channel.CONTROL, ControlFromViewer.HELLO, 25 + TOKEN_DIGITS)
 		.u16(WIRE_VERSION)
 		.u16(WIRE_VERSION)
 		.u32(capabilities)
 		.u8(windowLogMax)
 		.u64(epoch)
 		.u32(lastFrame)
+		.u16(cacheSlots)
 		.raw(utf8(token, TOKEN_DIGITS))
 		.finish();
 }

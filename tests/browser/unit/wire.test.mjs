@@ -51,11 +51,12 @@ test("HELLO", () => {
 		windowLogMax: 21,
 		epoch: 0x1122334455667788n,
 		lastFrame: 0xfffffffe,
+		cacheSlots: 0x0102,
 		token: TOKEN,
 	});
 	const expected = bytes(
 		head(0, 1), le16(1), le16(1), le32(1), 21,
-		[0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11], le32(0xfffffffe), string(TOKEN),
+		[0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11], le32(0xfffffffe), le16(0x0102), string(TOKEN),
 	);
 	assert.deepEqual(sent, expected);
 });
@@ -102,7 +103,7 @@ test("what a field cannot hold is never sent", () => {
 	assert.throws(() => wire.encodeWheel(1, wheel), RangeError);
 	assert.throws(() => wire.encodeText(1, { number: 1, isCommit: true, text: "a\0" }), RangeError);
 	assert.throws(() => wire.encodeText(1, { number: 1, isCommit: true, text: "あ".repeat(5462) }), RangeError);
-	const hello = { capabilities: 1, windowLogMax: 23, epoch: 0n, lastFrame: 0, token: TOKEN };
+	const hello = { capabilities: 1, windowLogMax: 23, epoch: 0n, lastFrame: 0, cacheSlots: 0, token: TOKEN };
 	assert.throws(() => wire.encodeHello(hello), RangeError);
 });
 

@@ -19,6 +19,7 @@ static struct {
 	struct values values;
 	struct values_told told;
 	struct image image;
+	uint64_t now_ms;
 	uint8_t screen[WIDTH * HEIGHT * 4];
 	uint32_t pixels[WIDTH * HEIGHT], reference[WIDTH * HEIGHT];
 } make;
@@ -107,24 +108,37 @@ static void join(uint64_t epoch, uint32_t frame)
 	viewer_join(&make.viewer, &(struct message_viewer_join){.version = WIRE_VERSION,
 	                                  .capabilities = WIRE_CAN_CURSOR,
 	                                  .window_log_max = 20,
+	                                  .cache_slots = 64,
 	                                  .epoch = epoch,
 	                                  .last_frame = frame});
+}
+
+/* Stands still, but where a picture is to be old enough for the cache. */
+static uint64_t clock_ms(void)
+{
+	return make.now_ms;
 }
 
 static void start(void)
 {
 	static uint8_t once_told[WIRE_SLICE_MAX];
+	static struct cache cache;
+	static uint64_t cache_key[TILE_NAME_KEY_WORDS];
 	static _Alignas(64) uint8_t once[1 << 22], compressor[1 << 23], outbox[1 << 22];
 
 	if (compressor_once_size() > sizeof(once) || compressor_size() > sizeof(compressor) ||
 	        outbox_size(WIDTH, HEIGHT) > sizeof(outbox))
 		abort();
+	for (size_t i = 0; i < TILE_NAME_KEY_WORDS; i++)
+		cache_key[i] = (i + 1) * 0x9e3779b97f4a7c15u;
 	values_init(&make.values, once, sizeof(once));
 	values_told_nothing(&make.told);
 	values_next(&make.values, &make.told, 0, once_told); /* whether the focus takes text */
 	viewer_init(&make.viewer, EPOCH,
-	        &(struct viewer_memory){make.reference, compressor, outbox, sizeof(outbox)},
+	        &(struct viewer_memory){
+	                make.reference, &cache, cache_key, compressor, outbox, sizeof(outbox)},
 	        on_slices, NULL);
+	make.viewer.clock_ms = clock_ms;
 	resize(WIDTH, HEIGHT);
 }
 
@@ -153,6 +167,11 @@ static void make_page(const char *folder)
 	step();
 	draw((struct rect){101, 77, 2, 14}, 500, 500); /* a caret blinks */
 	step();
+	for (uint32_t i = 0; i < 4; i++) { /* to another page, and back */
+		make.now_ms += 1000;
+		draw(all, 0, i % 2 ? 7 : 4000);
+		step();
+	}
 	for (uint32_t i = 0; i < 40; i++) {
 		draw((struct rect){(uint16_t)(i * 7), (uint16_t)(i * 5), 33, 17}, i * 50, i * 31);
 		step();
@@ -259,6 +278,12 @@ static void make_small(const char *folder)
 	send_value();
 	fprintf(make.expected, "caret 1x18+5+6\n");
 	send_cursor(9);
+	draw(all, 0, 0);
+	step();
+	make.now_ms += 1000;
+	draw(all, 999, 999);
+	step();
+	make.now_ms += 1000;
 	draw(all, 0, 0);
 	step();
 	finish();

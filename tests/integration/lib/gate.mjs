@@ -236,14 +236,15 @@ export class Viewer {
 	}
 
 	hello(attachToken, { min = 1, max = 1, log = 21 } = {}) {
-		const payload = Buffer.alloc(23);
+		const payload = Buffer.alloc(25);
 		payload.writeUInt16LE(min, 0);
 		payload.writeUInt16LE(max, 2);
 		payload.writeUInt32LE(1, 4);
 		payload[8] = log;
 		payload.writeBigUInt64LE(0x1122334455667788n, 9);
 		payload.writeUInt32LE(77, 17);
-		payload.writeUInt16LE(attachToken.length, 21);
+		payload.writeUInt16LE(300, 21);
+		payload.writeUInt16LE(attachToken.length, 23);
 		this.send(0, 1, Buffer.concat([payload, Buffer.from(attachToken)]));
 	}
 

@@ -6,7 +6,7 @@
  * decoder_new(). Pointers are byte offsets into memory; all numbers are unsigned unless a status.
  *
  * Use:
- *   decoder_new(width_max, height_max, window_log_max)   once, before HELLO; again for a new start
+ *   decoder_new(width_max, height_max, window_log_max, cache_slots)   once, before HELLO; again for a new start
  * with nothing for each WebSocket message of channel WIRE_PICTURE, WIRE_CURSOR, WIRE_TEXT (byte 0),
  * and of any other channel than WIRE_CONTROL, which JavaScript reads itself: copy the whole
  * message, header included, to decoder_input(); status = decoder_push(length) DECODER_FRAME: draw
@@ -42,9 +42,9 @@ enum decoder_status {
 };
 
 /* 0 or DECODER_ERR_LIMIT, DECODER_ERR_MEMORY. width_max <= 3840, height_max <= 2160,
- * window_log_max 17..22 (HELLO's "largest zstd window log"). Forgets everything. */
+ * window_log_max 17..22 (HELLO's "largest zstd window log"), cache_slots <= 4096 (HELLO's, too). Forgets everything. */
 int32_t DECODER_EXPORT(decoder_new)(
-        uint32_t width_max, uint32_t height_max, uint32_t window_log_max);
+        uint32_t width_max, uint32_t height_max, uint32_t window_log_max, uint32_t cache_slots);
 
 uint8_t *DECODER_EXPORT(decoder_input)(void);      /* room for decoder_input_size() bytes */
 uint32_t DECODER_EXPORT(decoder_input_size)(void); /* 32776 */

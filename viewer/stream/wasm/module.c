@@ -52,9 +52,10 @@ static int has_memory(uintptr_t end)
 	return pages <= now || __builtin_wasm_memory_grow(0, pages - now) != (size_t)-1;
 }
 
-int32_t decoder_new(uint32_t width_max, uint32_t height_max, uint32_t window_log_max)
+int32_t decoder_new(
+        uint32_t width_max, uint32_t height_max, uint32_t window_log_max, uint32_t cache_slots)
 {
-	struct stream_limits limits = {width_max, height_max, window_log_max};
+	struct stream_limits limits = {width_max, height_max, window_log_max, cache_slots};
 	uintptr_t start = ((uintptr_t)&__heap_base + 15) & ~(uintptr_t)15;
 	size_t size = stream_decoder_size(&limits);
 

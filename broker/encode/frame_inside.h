@@ -1,0 +1,25 @@
+/* What the parts of making a frame share. Private to frame.c and recall.c. */
+#ifndef SHOJI_ENCODE_FRAME_INSIDE_H
+#define SHOJI_ENCODE_FRAME_INSIDE_H
+
+#include "encode/frame.h"
+#include "encode/tiles.h"
+
+struct frame {
+	const struct image *image;
+	uint32_t *reference;
+	struct cache *cache;
+	struct tiles *dirty;
+	struct slicer *slicer;
+	struct frame_counts *counts;
+};
+
+/* The rows and columns of a tile that differ, as one area. The tile differs. */
+struct rect frame_trimmed(const struct frame *self, const struct rect *tile);
+
+/* Stores tiles that stood still and are about to be overwritten by something quite different. Before anything else of the frame. */
+void recall_store(struct frame *self);
+/* Shows tiles that the viewer has kept; they are marked no longer. */
+void recall_show(struct frame *self);
+
+#endif
