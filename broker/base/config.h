@@ -29,6 +29,7 @@ struct config_map {
 enum config_isolation { ISOLATION_FULL, ISOLATION_REDUCED };
 enum config_log_level { CONFIG_LOG_ERROR, CONFIG_LOG_WARNING, CONFIG_LOG_INFO, CONFIG_LOG_DEBUG };
 enum config_limits_layer { LIMITS_AUTO, LIMITS_CGROUP2, LIMITS_CGROUP1, LIMITS_WATCH };
+enum config_onlookers { ONLOOKERS_OFF, ONLOOKERS_ANNOUNCED };
 enum config_egress_mode { EGRESS_MODE_DIRECT, EGRESS_MODE_UPSTREAM };
 
 struct config {
@@ -73,7 +74,8 @@ struct config {
 		uint64_t processes;
 		uint64_t home_mib;
 		uint64_t shm_mib;
-		uint64_t limits; /* enum config_limits_layer */
+		uint64_t limits;    /* enum config_limits_layer */
+		uint64_t onlookers; /* enum config_onlookers */
 	} sessions;
 	struct {
 		char *start_page;

@@ -7,6 +7,7 @@
 static const char *const log_levels[] = {"error", "warning", "info", "debug", NULL};
 static const char *const isolations[] = {"full", "reduced", NULL};
 static const char *const limits_layers[] = {"auto", "cgroup2", "cgroup1", "watch", NULL};
+static const char *const onlookers[] = {"off", "announced", NULL};
 static const char *const egress_modes[] = {"direct", "upstream", NULL};
 static const char *const keyboards[] = {"jp", "us", NULL};
 
@@ -110,6 +111,11 @@ static const struct config_option options[] = {
                 .help = "What enforces memory and processes. auto takes the strongest that the "
                         "machine has; watch "
                         "samples and kills."},
+        {"sessions", "onlookers", OPTION_CHOICE, AT(sessions.onlookers), .text = "off",
+                .choices = onlookers,
+                .help = "Whether an administrator may look on at a session (shojictl watch). "
+                        "announced: yes, and the person is told as long as it lasts; it is "
+                        "recorded."},
 
         {"profile", "start_page", OPTION_TEXT, AT(profile.start_page),
                 .text = "http://start.shoji.internal/", .min = 1, .max = 1024,

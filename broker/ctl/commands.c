@@ -109,6 +109,19 @@ int command_end(const struct options *options)
 	return ask_about(options, "end", "session", WORD_ENDING);
 }
 
+int command_watch(const struct options *options)
+{
+	json_t *request = request_of("watch");
+	int status = set_text(request, "session", options->arguments[0]);
+
+	if (status == EXIT_DONE && options->reason)
+		status = set_text(request, "reason", options->reason);
+	if (status == EXIT_DONE)
+		return ask_and_say(options, request, WORD_WATCH, "url");
+	json_decref(request);
+	return status;
+}
+
 int command_people_lock(const struct options *options)
 {
 	return ask_about(options, "people lock", "id", WORD_LOCKED);

@@ -25,6 +25,7 @@ struct options {
 	bool is_password_stdin;
 	bool is_generate;
 	const char *name;         /* NULL: not given */
+	const char *reason;       /* NULL: not given */
 	long n;                   /* records */
 	const char *arguments[4]; /* after the command's words */
 	size_t n_arguments;
@@ -49,6 +50,7 @@ int command_status(const struct options *options);
 int command_sessions(const struct options *options);
 int command_end(const struct options *options);
 int command_screenshot(const struct options *options);
+int command_watch(const struct options *options);
 int command_people_add(const struct options *options);
 int command_people_passwd(const struct options *options);
 int command_people_lock(const struct options *options);

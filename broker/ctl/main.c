@@ -22,6 +22,7 @@ static const struct {
         {{"sessions", NULL}, 0, command_sessions},
         {{"end", NULL}, 1, command_end},
         {{"screenshot", NULL}, 2, command_screenshot},
+        {{"watch", NULL}, 1, command_watch},
         {{"people", "add"}, 1, command_people_add},
         {{"people", "passwd"}, 1, command_people_passwd},
         {{"people", "lock"}, 1, command_people_lock},
@@ -36,6 +37,7 @@ enum long_option {
 	OPTION_JSON,
 	OPTION_LANG,
 	OPTION_NAME,
+	OPTION_REASON,
 	OPTION_PASSWORD_STDIN,
 	OPTION_GENERATE,
 	OPTION_HELP,
@@ -47,6 +49,7 @@ static const struct option long_options[] = {
         {"json", no_argument, NULL, OPTION_JSON},
         {"lang", required_argument, NULL, OPTION_LANG},
         {"name", required_argument, NULL, OPTION_NAME},
+        {"reason", required_argument, NULL, OPTION_REASON},
         {"password-stdin", no_argument, NULL, OPTION_PASSWORD_STDIN},
         {"generate", no_argument, NULL, OPTION_GENERATE},
         {"help", no_argument, NULL, OPTION_HELP},
@@ -78,6 +81,9 @@ static int take_option(struct options *options, int option)
 		return words_choose(optarg) ? -1 : usage("--lang: ja, en", NULL);
 	case OPTION_NAME:
 		options->name = optarg;
+		return -1;
+	case OPTION_REASON:
+		options->reason = optarg;
 		return -1;
 	case OPTION_PASSWORD_STDIN:
 		options->is_password_stdin = true;

@@ -38,6 +38,10 @@ static const struct {
         [WORD_ENDING] = {"セッション %s を強制終了しています。\n", "Ending session %s.\n"},
         [WORD_SAVED] = {"%s に保存しました。撮影は記録され、利用者の画面に通知されました。\n",
                 "Saved to %s. It was recorded, and the person is told.\n"},
+        [WORD_WATCH] = {"%s\n60秒以内に、一度だけ開けます。開くと記録され、確認している間は利用者の"
+                        "画面に表示されます。\n",
+                "%s\nIt opens once, within 60 s. That is recorded, and the person is told as long "
+                "as it lasts.\n"},
         [WORD_GENERATED] = {"パスワード: %s\n（この画面にだけ表示されます。）\n",
                 "Password: %s\n(It is shown this once.)\n"},
         [WORD_NO_SESSIONS] = {"利用中の人はいません。\n", "No sessions.\n"},
@@ -74,6 +78,8 @@ static const char help_en[] =
         "  sessions                      who is using it\n"
         "  end SESSION                   end a session\n"
         "  screenshot SESSION FILE.png   save what a session shows (recorded; the person is told)\n"
+        "  watch SESSION [--reason TEXT] an address to look on at a session (recorded; the person "
+        "is told)\n"
         "  people add ID [--name NAME] [--password-stdin | --generate]\n"
         "  people passwd ID [--password-stdin | --generate]\n"
         "  people lock ID | unlock ID    refuse a person (ends the session) | admit again\n"
@@ -98,6 +104,8 @@ static const char help_ja[] =
         "  sessions                      利用状況一覧\n"
         "  end SESSION                   強制終了\n"
         "  screenshot SESSION FILE.png   画面の保存（記録され、利用者に通知されます）\n"
+        "  watch SESSION [--reason TEXT] "
+        "画面を確認するためのアドレスを発行（記録し、利用者の画面に表示）\n"
         "  people add ID [--name 名前] [--password-stdin | --generate]      利用者の登録\n"
         "  people passwd ID [--password-stdin | --generate]                 パスワードの変更\n"
         "  people lock ID | unlock ID    利用の停止（利用中なら終了） | 解除\n"

@@ -26,6 +26,7 @@ enum connection_question {
 	QUESTION_SIGN_IN,
 	QUESTION_SIGN_OUT,
 	QUESTION_ATTACH,
+	QUESTION_ONLOOK,
 };
 
 struct connection {
@@ -41,6 +42,7 @@ struct connection {
 	size_t body_length;
 	bool is_sign_in;                   /* else a sign-out */
 	char cookie[TOKEN_HEX_DIGITS + 1]; /* of the request; wiped */
+	bool is_onlooker; /* its stream is that of an onlooker: no cookie, no input */
 	bool has_body_ended;
 
 	struct answer answer;

@@ -17,6 +17,7 @@ struct gate {
 	struct channel *monitor;
 	struct channel *keeper; /* NULL while keeper is away */
 	uint32_t last_request;  /* number of the latest question to keeper */
+	uint32_t last_watch;    /* number of the latest onlooker */
 	uint32_t n_attaching;   /* attach questions that it has not answered yet */
 	struct assets_served *assets;
 	struct address_table *addresses;

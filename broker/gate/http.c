@@ -88,11 +88,15 @@ static void answer_asset(struct connection *self, const struct asset_served *ass
 
 static void on_get(struct connection *self, const char *path)
 {
-	const struct asset_served *asset = assets_served_find(self->gate->assets, path);
+	/* The same page; it looks at its own address. */
+	bool is_watch = self->gate->config.sessions.onlookers == ONLOOKERS_ANNOUNCED &&
+	                !strcmp(path, "/watch");
+	const struct asset_served *asset =
+	        assets_served_find(self->gate->assets, is_watch ? "/" : path);
 
 	if (!strcmp(path, "/status"))
 		answer_status(self);
-	else if (!strcmp(path, UPGRADE_PATH))
+	else if (!strcmp(path, UPGRADE_PATH) || !strcmp(path, UPGRADE_PATH_ONLOOKER))
 		http_refuse(self, 426, "a stream without an upgrade to WebSocket");
 	else if (asset)
 		answer_asset(self, asset);

@@ -84,6 +84,28 @@ int keeper_ask_attach(struct connection *connection, const char *cookie, const c
 	return asked(connection, QUESTION_ATTACH, error);
 }
 
+int keeper_ask_onlook(struct connection *connection, const char *token)
+{
+	struct gate *gate = connection->gate;
+	struct message_onlook message = {0};
+
+	if (!gate->keeper)
+		return SHOJI_ERR_CLOSED;
+	message.request = next_request(gate);
+	memcpy(message.token, token, sizeof(message.token));
+	memcpy(message.address, connection->address, sizeof(connection->address));
+	int error = CHANNEL_SEND_VALUE(gate->keeper, onlook, &message);
+	channel_forget(gate->keeper);
+	explicit_bzero(&message, sizeof(message));
+	return asked(connection, QUESTION_ONLOOK, error);
+}
+
+void keeper_tell_onlook_left(struct gate *gate, uint64_t lease_id)
+{
+	if (gate->keeper && CHANNEL_SEND(gate->keeper, onlook_left, .lease_id = lease_id))
+		log_warning(lease_id, "keeper could not be told that the onlooker left");
+}
+
 void keeper_tell_detached(struct gate *gate, uint64_t lease_id)
 {
 	if (gate->keeper && CHANNEL_SEND(gate->keeper, detached, .lease_id = lease_id))
@@ -163,6 +185,22 @@ static int on_attach_result(struct gate *gate, struct message *in)
 	return error;
 }
 
+static int on_onlook_result(struct gate *gate, struct message *in)
+{
+	struct message_onlook_result result;
+	int error = message_get_onlook_result(in, &result);
+	struct connection *connection =
+	        error ? NULL : connection_find_question(gate, QUESTION_ONLOOK, result.request);
+
+	if (connection)
+		viewer_on_onlook_result(connection->viewer, &result);
+	/* The onlooker left meanwhile, or could not be seated. */
+	if (!error && result.outcome == ATTACH_ACCEPTED &&
+	        !session_has_onlooker(gate, result.lease_id))
+		keeper_tell_onlook_left(gate, result.lease_id);
+	return error;
+}
+
 static int on_end_viewer(struct gate *gate, struct message *in)
 {
 	struct message_end_viewer order;
@@ -198,6 +236,9 @@ static void on_message(void *data, struct channel *channel, struct message *in)
 	case MESSAGE_ATTACH_RESULT:
 		error = on_attach_result(gate, in);
 		break;
+	case MESSAGE_ONLOOK_RESULT:
+		error = on_onlook_result(gate, in);
+		break;
 	case MESSAGE_END_VIEWER:
 		error = on_end_viewer(gate, in);
 		break;
@@ -218,7 +259,7 @@ static void answer_unavailable(struct gate *gate)
 	for (struct connection *at = gate->connections; at; at = at->next) {
 		enum connection_question question = at->question;
 		at->question = QUESTION_NONE;
-		if (question == QUESTION_ATTACH)
+		if (question == QUESTION_ATTACH || question == QUESTION_ONLOOK)
 			viewer_on_unavailable(at->viewer);
 		else if (question != QUESTION_NONE && at->state == CONNECTION_WAITING)
 			http_on_unavailable(at);
@@ -240,6 +281,8 @@ void keeper_link_close(struct gate *gate)
 	channel_free(gate->keeper);
 	gate->keeper = NULL;
 	answer_unavailable(gate);
+	/* Whoever looks on does so by keeper's leave and in its records; both are gone. */
+	session_end_onlookers(gate);
 	/* The next keeper starts from its own records. */
 	gate->n_attaching = 0;
 	session_tell_owed(gate);

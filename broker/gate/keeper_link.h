@@ -19,6 +19,8 @@ int keeper_ask_sign_out(struct connection *connection, const char *cookie);
 int keeper_ask_attach(struct connection *connection, const char *cookie, const char *attach_token);
 
 /* Tell. Lost when keeper is away: it then takes the lease from its own records. */
+int keeper_ask_onlook(struct connection *connection, const char *token);
+void keeper_tell_onlook_left(struct gate *gate, uint64_t lease_id);
 void keeper_tell_detached(struct gate *gate, uint64_t lease_id);
 void keeper_tell_activity(struct gate *gate, uint64_t lease_id);
 

@@ -14,6 +14,7 @@
 #include "gate/viewer_input.h"
 #include "stream/wire.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -113,7 +114,7 @@ static void on_slice(struct seat *self, const uint8_t *slice, size_t length)
 		end_stream(self);
 		return;
 	}
-	if (!self->viewer)
+	if (!self->viewer || !self->is_running)
 		return;
 	/* A slice made for the viewer before this one is of another compressed stream. (Were that one's BEGIN still on
 	 * its way, the new viewer would see two BEGINs, which the format permits.) */
@@ -163,8 +164,23 @@ static int open_stream(struct seat *self, int fd)
 	return SHOJI_ERR_MEMORY;
 }
 
+static bool is_onlooker(const struct seat *self)
+{
+	return self == &self->session->seats[SEAT_ONLOOKER];
+}
+
+/* Nobody is watched without being told. */
+static bool is_person_told(const struct session *self)
+{
+	const struct viewer *person = self->seats[SEAT_PERSON].viewer;
+
+	return person && self->watch && viewer_is_told(person, self->watch);
+}
+
 bool seat_is_live(const struct seat *self)
 {
+	if (is_onlooker(self) && !is_person_told(self->session))
+		return false;
 	return self->stream && self->session->input;
 }
 
@@ -175,6 +191,7 @@ void seat_begin_stream(struct seat *self)
 	if (!self->stream || !viewer_fill_join(self->viewer, &join))
 		return;
 	self->is_awaiting_begin = true;
+	self->is_running = true;
 	channel_pause(self->stream, false);
 	if (CHANNEL_SEND_VALUE(self->stream, viewer_join, &join))
 		log_warning(self->session->lease_id, "encode could not be told of the viewer");
@@ -321,6 +338,7 @@ static int send_input(struct session *self, const struct viewer_message *message
 	case VIEWER_MESSAGE_SKIP:
 	case VIEWER_MESSAGE_HELLO:
 	case VIEWER_MESSAGE_PING:
+	case VIEWER_MESSAGE_TOLD:
 	case VIEWER_MESSAGE_ACK:
 	case VIEWER_MESSAGE_VIDEO:
 		break;
@@ -361,18 +379,83 @@ struct seat *session_attach(struct gate *gate, uint64_t lease_id, struct viewer 
 	if (seat->viewer)
 		viewer_replace(seat->viewer);
 	seat->viewer = viewer;
+	if (self->watch)
+		viewer_watched(viewer, self->watch, self->watched_by);
 	self->owes_detached = false;
 	self->told_activity_ms = 0;
 	return seat;
 }
 
-static void empty(struct seat *self)
+/* encode makes nothing more for this seat, and what is on its way is dropped. */
+static void stop_stream(struct seat *self)
 {
-	self->viewer = NULL;
+	self->is_running = false;
 	if (!self->stream)
 		return;
 	CHANNEL_SEND(self->stream, viewer_leave);
 	channel_pause(self->stream, false);
+}
+
+/* ---- looking on ---- */
+
+struct seat *session_attach_onlooker(
+        struct gate *gate, uint64_t lease_id, const char *administrator, struct viewer *viewer)
+{
+	struct session *self = get(gate, lease_id);
+	struct seat *seat = self ? &self->seats[SEAT_ONLOOKER] : NULL;
+
+	if (!seat || seat->viewer)
+		return NULL;
+	seat->viewer = viewer;
+	self->watch = ++gate->last_watch ? gate->last_watch : ++gate->last_watch;
+	snprintf(self->watched_by, sizeof(self->watched_by), "%s", administrator);
+	if (self->seats[SEAT_PERSON].viewer)
+		viewer_watched(self->seats[SEAT_PERSON].viewer, self->watch, self->watched_by);
+	return seat;
+}
+
+void seat_person_told(struct seat *self, uint32_t watch)
+{
+	struct seat *onlooker = &self->session->seats[SEAT_ONLOOKER];
+
+	if (is_onlooker(self) || watch != self->session->watch || !onlooker->viewer)
+		return;
+	if (seat_is_live(onlooker))
+		viewer_on_live(onlooker->viewer);
+}
+
+/* The person went away, or another window came for theirs, which was not told yet. */
+static void pause_onlooker(struct session *self)
+{
+	struct seat *onlooker = &self->seats[SEAT_ONLOOKER];
+
+	if (!onlooker->viewer)
+		return;
+	stop_stream(onlooker);
+	viewer_on_pause(onlooker->viewer);
+}
+
+static void onlooker_leaves(struct session *self)
+{
+	struct viewer *person = self->seats[SEAT_PERSON].viewer;
+
+	log_info(self->lease_id, "onlooker left");
+	self->watch = 0;
+	keeper_tell_onlook_left(self->gate, self->lease_id);
+	if (person)
+		viewer_watched(person, 0, "");
+	free_if_unused(self);
+}
+
+void session_end_onlookers(struct gate *gate)
+{
+	struct session *next;
+
+	for (struct session *at = gate->sessions; at; at = next) {
+		next = at->next;
+		if (at->seats[SEAT_ONLOOKER].viewer)
+			viewer_end(at->seats[SEAT_ONLOOKER].viewer, END_BROKER, LEAVE_OVER);
+	}
 }
 
 void seat_leave(struct seat *seat, struct viewer *viewer, enum session_leave leave)
@@ -382,8 +465,14 @@ void seat_leave(struct seat *seat, struct viewer *viewer, enum session_leave lea
 
 	if (seat->viewer != viewer)
 		return;
+	seat->viewer = NULL;
+	stop_stream(seat);
+	if (is_onlooker(seat)) {
+		onlooker_leaves(self);
+		return;
+	}
 	release_all(self);
-	empty(seat);
+	pause_onlooker(self);
 	if (leave == LEAVE_REPLACED)
 		return;
 	log_info(self->lease_id, "viewer left");
@@ -450,10 +539,13 @@ void session_gone(struct gate *gate, uint64_t lease_id, unsigned reason)
 
 void session_end_viewer(struct gate *gate, uint64_t lease_id, unsigned reason)
 {
-	struct viewer *viewer = person_of(find(gate, lease_id));
+	struct session *self = find(gate, lease_id);
 
-	if (viewer)
-		viewer_end(viewer, reason, LEAVE_OVER);
+	for (int i = 0; self && i < VIEWERS_MAX; i++) {
+		if (self->seats[i].viewer)
+			viewer_end(self->seats[i].viewer, reason, LEAVE_OVER); /* it leaves */
+		self = find(gate, lease_id);
+	}
 }
 
 void session_notify_viewer(struct gate *gate, uint64_t lease_id, unsigned notice, const char *text)
@@ -467,6 +559,13 @@ void session_notify_viewer(struct gate *gate, uint64_t lease_id, unsigned notice
 bool session_has_viewer(struct gate *gate, uint64_t lease_id)
 {
 	return person_of(find(gate, lease_id)) != NULL;
+}
+
+bool session_has_onlooker(struct gate *gate, uint64_t lease_id)
+{
+	const struct session *self = find(gate, lease_id);
+
+	return self && self->seats[SEAT_ONLOOKER].viewer;
 }
 
 void session_owe_detached(struct gate *gate, uint64_t lease_id)

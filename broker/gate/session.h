@@ -21,6 +21,7 @@ struct seat {
 	struct channel *stream; /* to encode; NULL: not there (yet, or any more) */
 	struct viewer *viewer;  /* borrowed from its connection; NULL: nobody looks */
 	struct slice_check slices;
+	bool is_running;        /* encode was asked for a stream; else what comes is dropped */
 	bool is_awaiting_begin; /* slices before the next BEGIN were made for an earlier viewer */
 };
 
@@ -31,6 +32,8 @@ struct session {
 	struct seat seats[VIEWERS_MAX];
 	struct channel *input; /* to capture, one-way; NULL: not there */
 	struct watch *input_watch;
+	uint32_t watch;          /* number of the watch that goes on; 0: nobody looks on */
+	char watched_by[65];     /* the administrator */
 	bool owes_detached;      /* keeper is to be told that nobody looks (session_tell_owed()) */
 	bool has_told_loss;      /* logged once a session: a viewer can cause it at will */
 	bool has_lost_input;     /* some did not fit the queue: everything is released first */
@@ -46,6 +49,8 @@ void session_gone(struct gate *gate, uint64_t lease_id, unsigned reason);
 void session_end_viewer(struct gate *gate, uint64_t lease_id, unsigned reason);
 void session_notify_viewer(struct gate *gate, uint64_t lease_id, unsigned notice, const char *text);
 bool session_has_viewer(struct gate *gate, uint64_t lease_id);
+bool session_has_onlooker(struct gate *gate, uint64_t lease_id);
+void session_end_onlookers(struct gate *gate);
 /* keeper attached somebody to it who has left meanwhile. */
 void session_owe_detached(struct gate *gate, uint64_t lease_id);
 /* Tells keeper of the viewers that left, unless another has come: to be called when no attach question is open.
@@ -58,7 +63,12 @@ void session_tell_attached(struct gate *gate);
 /* ---- a viewer's doings ---- */
 /* Attaches it to the lease that keeper named, in place of another. NULL: no memory. */
 struct seat *session_attach(struct gate *gate, uint64_t lease_id, struct viewer *viewer);
-/* Whether there is a picture to be had. */
+/* An onlooker sits down; it is shown something once the person was told. NULL: no memory, or somebody sits there. */
+struct seat *session_attach_onlooker(
+        struct gate *gate, uint64_t lease_id, const char *administrator, struct viewer *viewer);
+/* The person's viewer shows that somebody looks on. */
+void seat_person_told(struct seat *self, uint32_t watch);
+/* Whether there is a picture to be had: for an onlooker, only while the person is there and told. */
 bool seat_is_live(const struct seat *self);
 /* Asks encode for a stream for the attached viewer. */
 void seat_begin_stream(struct seat *self);

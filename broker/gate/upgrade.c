@@ -23,7 +23,9 @@ static const char *check(struct connection *self, unsigned *status)
 	struct lws *wsi = self->wsi;
 
 	*status = 404;
-	if (!is_header(wsi, WSI_TOKEN_GET_URI, UPGRADE_PATH))
+	self->is_onlooker = self->gate->config.sessions.onlookers == ONLOOKERS_ANNOUNCED &&
+	                    is_header(wsi, WSI_TOKEN_GET_URI, UPGRADE_PATH_ONLOOKER);
+	if (!self->is_onlooker && !is_header(wsi, WSI_TOKEN_GET_URI, UPGRADE_PATH))
 		return "an upgrade elsewhere than at " UPGRADE_PATH;
 	*status = 403;
 	const char *why = request_check_source(self, true);
@@ -35,7 +37,8 @@ static const char *check(struct connection *self, unsigned *status)
 	        !is_header(wsi, WSI_TOKEN_VERSION, "13"))
 		return "a WebSocket of another subprotocol or version";
 	*status = 401;
-	if (!request_session_cookie(wsi, self->cookie))
+	/* An onlooker is bound to nothing but its token. */
+	if (!self->is_onlooker && !request_session_cookie(wsi, self->cookie))
 		return "a stream without its cookie";
 	return NULL;
 }

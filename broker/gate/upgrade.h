@@ -3,6 +3,8 @@
 #define SHOJI_GATE_UPGRADE_H
 
 #define UPGRADE_PATH "/stream"
+/* An onlooker's: there only where the policy has any. */
+#define UPGRADE_PATH_ONLOOKER "/watch/stream"
 
 struct connection;
 

@@ -39,6 +39,7 @@ enum viewer_due {
 	DUE_PONG = 1 << 2,
 	DUE_ENDED = 1 << 3,
 	DUE_NOT_ATTACHED = 1 << 4,
+	DUE_WATCHED = 1 << 5,
 };
 
 struct notice {
@@ -67,6 +68,9 @@ struct viewer {
 	char display_name[129];
 	struct notice notices[VIEWER_NOTICES_MAX];
 	unsigned n_notices;
+	uint32_t watch; /* whom it is to tell its person of (WATCHED); 0: nobody */
+	char watched_by[65];
+	bool is_told;        /* and that was done */
 	size_t slice_length; /* 0: none waits */
 
 	/* Received. */
@@ -130,8 +134,8 @@ static bool is_permitted(enum viewer_state from, enum viewer_state to)
 		return to == VIEWER_STARTING || to == VIEWER_LIVE || to == VIEWER_ENDING;
 	case VIEWER_STARTING:
 		return to == VIEWER_LIVE || to == VIEWER_ENDING;
-	case VIEWER_LIVE:
-		return to == VIEWER_ENDING;
+	case VIEWER_LIVE: /* an onlooker pauses */
+		return to == VIEWER_STARTING || to == VIEWER_ENDING;
 	case VIEWER_ENDING:
 		return false;
 	}
@@ -189,6 +193,20 @@ static int refuse(struct viewer *self, enum lws_close_status status, const char 
 
 /* ---- attaching ---- */
 
+static int ask_keeper(struct viewer *self, const char *token)
+{
+	struct connection *connection = self->connection;
+	uint32_t retry_after_s;
+
+	if (!connection->is_onlooker)
+		return keeper_ask_attach(connection, self->cookie, token);
+	/* Whoever tries tokens knows no cookie: counted with those who try passwords. */
+	if (address_table_sign_in(
+	            connection->gate->addresses, &connection->key, clock_now_ms(), &retry_after_s))
+		return SHOJI_ERR_LIMIT;
+	return keeper_ask_onlook(connection, token);
+}
+
 static int on_hello(struct viewer *self)
 {
 	const struct viewer_message *message = &self->message;
@@ -209,11 +227,12 @@ static int on_hello(struct viewer *self)
 		end(self, DUE_NOT_ATTACHED, ATTACH_UNAVAILABLE, LEAVE_DETACHED);
 		return 0;
 	}
-	int error = keeper_ask_attach(self->connection, self->cookie, message->hello.token);
+	int error = ask_keeper(self, message->hello.token);
 	explicit_bzero(self->cookie, sizeof(self->cookie));
 	explicit_bzero(&self->message, sizeof(self->message));
 	if (error)
-		return refuse(self, LWS_CLOSE_STATUS_UNEXPECTED_CONDITION, "keeper is away");
+		return refuse(self, LWS_CLOSE_STATUS_UNEXPECTED_CONDITION,
+		        "keeper is away, or too many asked");
 	set_state(self, VIEWER_ATTACHING);
 	return 0;
 }
@@ -254,6 +273,27 @@ void viewer_on_attach_result(struct viewer *self, const struct message_attach_re
 		welcome(self, result);
 	else
 		connection_kill(self->connection); /* no memory: it comes back by itself */
+}
+
+void viewer_on_onlook_result(struct viewer *self, const struct message_onlook_result *result)
+{
+	self->connection->question = QUESTION_NONE;
+	if (self->state != VIEWER_ATTACHING)
+		return;
+	if (result->outcome == ATTACH_ACCEPTED)
+		self->seat = session_attach_onlooker(
+		        self->connection->gate, result->lease_id, result->administrator, self);
+	if (!self->seat) {
+		end(self, DUE_NOT_ATTACHED, ATTACH_UNKNOWN, LEAVE_DETACHED);
+		return;
+	}
+	/* No second visit: a token that opens nothing takes the next one's place. */
+	memset(self->attach_token, '0', TOKEN_HEX_DIGITS);
+	memcpy(self->display_name, result->person, sizeof(self->display_name));
+	set_state(self, VIEWER_STARTING);
+	self->due |= DUE_WELCOME;
+	ask_to_write(self);
+	log_info(lease_of(self), "terminal %s looks on", self->connection->address);
 }
 
 void viewer_on_unavailable(struct viewer *self)
@@ -302,6 +342,15 @@ static int on_input(struct viewer *self)
 	return 0;
 }
 
+/* An answer about a watch before this one says nothing. */
+static void on_told(struct viewer *self)
+{
+	if (self->watch == 0 || self->is_told || self->message.told_number != self->watch)
+		return;
+	self->is_told = true;
+	seat_person_told(self->seat, self->watch);
+}
+
 static int on_message(struct viewer *self)
 {
 	const struct viewer_message *message = &self->message;
@@ -321,8 +370,14 @@ static int on_message(struct viewer *self)
 	}
 	if (!is_attached)
 		return refuse(self, LWS_CLOSE_STATUS_PROTOCOL_ERR, "a message before WELCOME");
+	if (message->kind != VIEWER_MESSAGE_ACK && self->connection->is_onlooker)
+		return refuse(self, LWS_CLOSE_STATUS_POLICY_VIOLATION, "input from an onlooker");
 	if (message->kind == VIEWER_MESSAGE_VIDEO) {
 		seat_video(self->seat, message->video.has_failed, message->video.frame);
+		return 0;
+	}
+	if (message->kind == VIEWER_MESSAGE_TOLD) {
+		on_told(self);
 		return 0;
 	}
 	if (message->kind != VIEWER_MESSAGE_ACK)
@@ -403,6 +458,8 @@ static size_t take_control(struct viewer *self, uint8_t *out)
 		return viewer_output_pong(out, self->pong_nonce);
 	if (take_due(self, DUE_STATE))
 		return viewer_output_state(out, wire_state(self));
+	if (take_due(self, DUE_WATCHED))
+		return viewer_output_watched(out, self->watch, self->watched_by);
 	return self->n_notices > 0 ? take_notice(self, out) : 0;
 }
 
@@ -474,6 +531,35 @@ void viewer_on_live(struct viewer *self)
 		return;
 	}
 	seat_begin_stream(self->seat);
+}
+
+void viewer_on_pause(struct viewer *self)
+{
+	if (self->state != VIEWER_LIVE)
+		return;
+	set_state(self, VIEWER_STARTING);
+	self->slice_length = 0;
+	/* What it holds is not resumed: encode gave that memory back. */
+	self->epoch = 0;
+	self->last_frame = 0;
+	self->due |= DUE_STATE;
+	ask_to_write(self);
+}
+
+void viewer_watched(struct viewer *self, uint32_t number, const char *administrator)
+{
+	if (self->state == VIEWER_ENDING)
+		return;
+	self->watch = number;
+	self->is_told = false;
+	snprintf(self->watched_by, sizeof(self->watched_by), "%s", administrator);
+	self->due |= DUE_WATCHED;
+	ask_to_write(self);
+}
+
+bool viewer_is_told(const struct viewer *self, uint32_t number)
+{
+	return self->is_told && self->watch == number;
 }
 
 void viewer_end(struct viewer *self, unsigned reason, enum session_leave leave)

@@ -11,6 +11,7 @@
 
 struct connection;
 struct message_attach_result;
+struct message_onlook_result;
 struct message_viewer_join;
 struct viewer;
 
@@ -30,6 +31,7 @@ bool viewer_on_deadline(struct viewer *self);
 
 /* ---- keeper's answers ---- */
 void viewer_on_attach_result(struct viewer *self, const struct message_attach_result *result);
+void viewer_on_onlook_result(struct viewer *self, const struct message_onlook_result *result);
 void viewer_on_unavailable(struct viewer *self);
 
 /* ---- from its session ---- */
@@ -39,6 +41,12 @@ void viewer_take_slice(struct viewer *self, const uint8_t *slice, size_t length)
 bool viewer_fill_join(const struct viewer *self, struct message_viewer_join *out);
 /* There is a picture to be had now. */
 void viewer_on_live(struct viewer *self);
+/* There is none to be had any more: an onlooker, while the person is away. */
+void viewer_on_pause(struct viewer *self);
+/* Somebody looks on (number of the watch, administrator), or does no longer (0). */
+void viewer_watched(struct viewer *self, uint32_t number, const char *administrator);
+/* Whether this viewer has said that its person was told of that watch. */
+bool viewer_is_told(const struct viewer *self, uint32_t number);
 /* Tells why it is over (enum end_reason), leaves its session (enum session_leave), then closes. */
 void viewer_end(struct viewer *self, unsigned reason, enum session_leave leave);
 /* Another window has the lease now. */

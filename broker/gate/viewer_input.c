@@ -103,6 +103,11 @@ static int read_control(uint8_t type, struct bytes_reader *reader, struct viewer
 {
 	if (type == WIRE_CONTROL_HELLO)
 		return read_hello(reader, out);
+	if (type == WIRE_CONTROL_TOLD) {
+		out->kind = VIEWER_MESSAGE_TOLD;
+		out->told_number = bytes_get_u32(reader);
+		return bytes_reader_finish(reader);
+	}
 	if (type != WIRE_CONTROL_PING)
 		return SHOJI_ERR_MALFORMED;
 	out->kind = VIEWER_MESSAGE_PING;

@@ -17,6 +17,7 @@ enum viewer_message_kind {
 	VIEWER_MESSAGE_SKIP, /* an optional channel that we do not know */
 	VIEWER_MESSAGE_HELLO,
 	VIEWER_MESSAGE_PING,
+	VIEWER_MESSAGE_TOLD,
 	VIEWER_MESSAGE_ACK,
 	VIEWER_MESSAGE_VIDEO,
 	VIEWER_MESSAGE_KEY,
@@ -40,6 +41,7 @@ struct viewer_message {
 			char token[TOKEN_HEX_DIGITS + 1];
 		} hello;
 		uint32_t ping_nonce;
+		uint32_t told_number;
 		struct {
 			uint32_t frame, drawn_after_us;
 		} ack;

@@ -76,6 +76,16 @@ size_t viewer_output_not_attached(uint8_t *out, uint8_t outcome)
 	return end(&writer);
 }
 
+size_t viewer_output_watched(uint8_t *out, uint32_t number, const char *administrator)
+{
+	struct bytes_writer writer;
+
+	begin(&writer, out, WIRE_CONTROL_WATCHED);
+	bytes_put_u32(&writer, number);
+	bytes_put_string(&writer, administrator, NAME_MAX_BYTES);
+	return end(&writer);
+}
+
 size_t viewer_output_pong(uint8_t *out, uint32_t nonce)
 {
 	struct bytes_writer writer;

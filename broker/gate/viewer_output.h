@@ -14,6 +14,8 @@ size_t viewer_output_state(uint8_t *out, uint8_t state);
 size_t viewer_output_notice(uint8_t *out, uint8_t notice, const char *text);
 size_t viewer_output_ended(uint8_t *out, uint8_t reason);
 size_t viewer_output_not_attached(uint8_t *out, uint8_t outcome);
+/* number 0: nobody looks on. */
+size_t viewer_output_watched(uint8_t *out, uint32_t number, const char *administrator);
 size_t viewer_output_pong(uint8_t *out, uint32_t nonce);
 
 #endif

@@ -44,6 +44,7 @@ static const struct {
         {"sessions", control_sessions},
         {"end", control_end},
         {"screenshot", control_screenshot},
+        {"watch", control_watch},
         {"people add", control_people_add},
         {"people passwd", control_people_passwd},
         {"people lock", control_people_lock},

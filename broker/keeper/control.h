@@ -58,6 +58,7 @@ void control_status(const struct control_call *call);
 void control_sessions(const struct control_call *call);
 void control_end(const struct control_call *call);
 void control_screenshot(const struct control_call *call);
+void control_watch(const struct control_call *call);
 void control_people_add(const struct control_call *call);
 void control_people_passwd(const struct control_call *call);
 void control_people_lock(const struct control_call *call);

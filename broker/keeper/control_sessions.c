@@ -61,6 +61,8 @@ static json_t *session_json(const struct lease *lease)
 	        "started_utc_ms", (json_int_t)lease->started_utc_ms, "idle_end_s",
 	        (json_int_t)(idle_end_ms / 1000), "duration_end_s", (json_int_t)(left_ms / 1000));
 
+	if (item && lease->onlook.state == ONLOOK_ON)
+		json_object_set_new(item, "watched_by", json_string(lease->onlook.by));
 	if (item && lease->reason)
 		json_object_set_new(item, "reason", json_string(end_reason_text(lease->reason)));
 	return item;

@@ -232,6 +232,12 @@ static void on_message(void *data, struct channel *channel, struct message *in)
 	case MESSAGE_ACTIVITY:
 		error = on_activity(self, in);
 		break;
+	case MESSAGE_ONLOOK:
+		error = onlook_on_ask(self, in);
+		break;
+	case MESSAGE_ONLOOK_LEFT:
+		error = onlook_on_left(self, in);
+		break;
 	case MESSAGE_SIGN_OUT:
 		error = on_sign_out(self, in);
 		break;

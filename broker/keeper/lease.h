@@ -13,6 +13,7 @@
 #define SHOJI_KEEPER_LEASE_H
 
 #include "base/session.h"
+#include "keeper/onlook.h"
 #include "keeper/token.h"
 
 #include <stdbool.h>
@@ -85,6 +86,7 @@ struct lease {
 	struct lease_tokens tokens;
 	struct lease_tokens durable_tokens; /* as committed */
 	struct lease_attaches attaches;     /* not in its row */
+	struct onlook onlook;               /* never in the database */
 	const struct lease_rules *rules;    /* borrowed */
 };
 

@@ -237,9 +237,11 @@ void sessions_gate_lost(struct keeper *self)
 {
 	struct lease *lease;
 
-	for (size_t at = 0; (lease = leases_next(&self->leases, &at));)
+	for (size_t at = 0; (lease = leases_next(&self->leases, &at));) {
+		onlook_end(self, lease, "gate was gone");
 		if (lease_is_live(lease))
 			sessions_detached(self, lease);
+	}
 }
 
 /* ---- the end ---- */
@@ -270,6 +272,8 @@ static void tell_refused(struct keeper *self, struct lease *lease, bool is_end)
 static void become_ended(struct keeper *self, struct lease *lease, const char *detail)
 {
 	uint64_t lasted_ms = clock_utc_ms() - lease->started_utc_ms;
+
+	onlook_end(self, lease, "the session ended");
 	json_t *record = record_of_lease("session_ended", lease);
 
 	tell_refused(self, lease, true);
@@ -288,6 +292,7 @@ void sessions_end(struct keeper *self, struct lease *lease, enum end_reason reas
 	if (!lease_is_live(lease))
 		return;
 	lease->reason = reason;
+	onlook_end(self, lease, "the session ended");
 	tell_viewer(self, lease);
 	if (!lease->is_at_monitor) {
 		become_ended(self, lease, "ended before it was started");

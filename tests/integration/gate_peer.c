@@ -6,6 +6,7 @@
  * Commands (LEASE in hex):
  *   sign_in_result REQUEST OUTCOME RETRY LEASE COOKIE TOKEN     attach_result REQUEST OUTCOME LEASE TOKEN NAME
  *   sign_out_result REQUEST DONE                                end_viewer LEASE REASON
+ *   onlook_result REQUEST OUTCOME LEASE ADMINISTRATOR PERSON    onlooker_slice LEASE HEX
  *   notify LEASE NOTICE TEXT      join LEASE      gone LEASE REASON      slice LEASE HEX
  *   flood LEASE MILLISECONDS      keeper_gone     keeper_new             capture_gone LEASE
  *   status                        quit */
@@ -197,6 +198,17 @@ static void on_keeper_message(void *data, struct channel *channel, struct messag
 		EVENT("{\"event\":\"attach\",\"request\":%u,\"cookie\":\"%s\",\"token\":\"%s\","
 		      "\"address\":\"%s\"}",
 		        m.request, m.cookie, m.attach_token, m.address);
+	} else if (in->number == MESSAGE_ONLOOK) {
+		struct message_onlook m;
+		if (message_get_onlook(in, &m))
+			die("onlook");
+		EVENT("{\"event\":\"onlook\",\"request\":%u,\"token\":\"%s\"}", m.request, m.token);
+	} else if (in->number == MESSAGE_ONLOOK_LEFT) {
+		struct message_onlook_left m;
+		if (message_get_onlook_left(in, &m))
+			die("onlook_left");
+		EVENT("{\"event\":\"onlook_left\",\"lease\":\"%llx\"}",
+		        (unsigned long long)m.lease_id);
 	} else if (in->number == MESSAGE_DETACHED) {
 		struct message_detached m;
 		if (message_get_detached(in, &m))
@@ -401,7 +413,7 @@ static void join(uint64_t id)
 	close(their_onlooker);
 }
 
-static void send_slice(uint64_t id, const char *hex)
+static void send_slice(uint64_t id, bool is_onlooker, const char *hex)
 {
 	static uint8_t bytes[40000];
 	size_t length = 0;
@@ -412,9 +424,9 @@ static void send_slice(uint64_t id, const char *hex)
 		sscanf(hex, "%2x", &value);
 		bytes[length++] = (uint8_t)value;
 	}
-	if (lease->encode)
-		CHANNEL_SEND(
-		        lease->encode, slice, .bytes = bytes, .bytes_length = (uint32_t)length);
+	struct channel *stream = is_onlooker ? lease->onlooker : lease->encode;
+	if (stream)
+		CHANNEL_SEND(stream, slice, .bytes = bytes, .bytes_length = (uint32_t)length);
 }
 
 /* As many slices as gate takes in that time; a well-behaved one stops taking them when its viewer does. */
@@ -519,7 +531,16 @@ static void obey(char *command)
 	} else if (sscanf(command, "gone %llx %u", &id, &number) == 2) {
 		CHANNEL_SEND(monitor, session_gone, .lease_id = id, .reason = (uint8_t)number);
 	} else if (sscanf(command, "slice %llx %n", &id, &at) >= 1) {
-		send_slice(id, command + at);
+		send_slice(id, false, command + at);
+	} else if (sscanf(command, "onlooker_slice %llx %n", &id, &at) >= 1) {
+		send_slice(id, true, command + at);
+	} else if (sscanf(command, "onlook_result %u %u %llx %64s %n", &request, &number, &id,
+	                   first, &at) >= 4) {
+		struct message_onlook_result m = {
+		        .request = request, .outcome = (uint8_t)number, .lease_id = id};
+		strcpy(m.administrator, first);
+		snprintf(m.person, sizeof(m.person), "%s", command + at);
+		CHANNEL_SEND_VALUE(keeper, onlook_result, &m);
 	} else if (sscanf(command, "flood %llx %u", &id, &number) == 2) {
 		flood(id, number);
 	} else if (sscanf(command, "capture_gone %llx", &id) == 1) {

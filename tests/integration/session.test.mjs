@@ -6,6 +6,7 @@ import { Broker, until } from './lib/broker.mjs';
 import { Line } from './lib/line.mjs';
 import { Person, PASSWORD } from './lib/person.mjs';
 import { Site } from './lib/site.mjs';
+import * as viewer from '../browser/viewer.mjs';
 import { openFds } from './lib/leftovers.mjs';
 
 let site, broker, line;
@@ -18,7 +19,7 @@ before(async () => {
 		profile: { start_page: 'http://site.test/pages/report.html' },
 		egress: { hosts: site.hosts('site.test') },
 		people: { lockout_failures: 3, lockout_s: 2, contact: '情報担当（内線123）' },
-		sessions: { max: 2, abandoned_deadline_s: 12 },
+		sessions: { max: 2, abandoned_deadline_s: 12, onlookers: 'announced' },
 	});
 	line.connectTo(broker.url);
 	broker.url = line.url; // everybody comes through the line
@@ -130,6 +131,36 @@ test('a session from sign-in to sign-out', async t => {
 		const { readFileSync } = await import('node:fs');
 		assert.equal(readFileSync(file).subarray(1, 4).toString(), 'PNG');
 		await until(async () => /画面/.test(await person.page.locator('#notices').textContent()), 'the notice');
+	});
+
+	await t.test('an administrator looks on: the same picture, no input, and the person is told as long as it lasts', async () => {
+		const { url } = await broker.ctlJson('watch', 'tanaka', '--reason', 'support');
+		const onlooker = await viewer.launch();
+		t.after(() => onlooker.close());
+		await onlooker.page.goto(url);
+		await viewer.waitLive(onlooker.page);
+		assert.equal(new URL(onlooker.page.url()).hash, '', 'the token stays in no history');
+		await until(() => person.page.locator('#watch-badge').isVisible(), 'the badge');
+		assert.match(await person.page.locator('#watch-badge').textContent(), /管理者（.*）が画面を確認しています/);
+		assert.equal(await onlooker.page.locator('#sign-out').isVisible(), false);
+		await person.settled();
+		await until(async () => Buffer.from((await viewer.canvasPixels(onlooker.page)).data)
+			.equals(Buffer.from((await person.pixels()).data)), 'both see the same');
+		// What the onlooker presses goes nowhere.
+		const n = site.reports.length;
+		await viewer.press(onlooker.page, 'KeyA');
+		await viewer.click(onlooker.page, 300, 300);
+		// The address opens once.
+		const second = await viewer.launch();
+		t.after(() => second.close());
+		await second.page.goto(url);
+		await until(async () => /使用済み/.test(await second.page.locator('#ended-text').textContent()), 'refused');
+		assert.equal(site.reports.length, n);
+		await onlooker.close();
+		await until(async () => !(await person.page.locator('#watch-badge').isVisible()), 'the badge goes');
+		const events = await broker.ctl('audit', 'tail', '-n', '1000');
+		for (const event of ['watch_offered', 'watch_began', 'watch_ended'])
+			assert.match(events, new RegExp(event));
 	});
 
 	await t.test('sign-out', async () => {

@@ -259,6 +259,7 @@ static void in_range(void)
 		ck_assert_uint_ge(data[0], WIRE_CHANNEL_OPTIONAL_MIN);
 		break;
 	case VIEWER_MESSAGE_PING:
+	case VIEWER_MESSAGE_TOLD:
 	case VIEWER_MESSAGE_ACK:
 	case VIEWER_MESSAGE_VIDEO:
 	case VIEWER_MESSAGE_RELEASE_ALL:

@@ -53,6 +53,9 @@ enum wire_control_to_viewer {
 	 * attach_outcome. gate closes next */
 	WIRE_CONTROL_ENDED = 4,
 	WIRE_CONTROL_PONG = 5, /* u32 nonce of the ping */
+	/* u32 number of the watch (0: nobody looks on), string the administrator. After WELCOME when somebody looks on
+	 * already, and at each change. The viewer shows it as long as it holds, and answers TOLD once it is shown. */
+	WIRE_CONTROL_WATCHED = 6,
 };
 enum wire_state { WIRE_STATE_STARTING = 0, WIRE_STATE_LIVE = 1 };
 
@@ -64,6 +67,8 @@ enum wire_control_from_viewer {
 	 * The first message; anything before it closes the connection. */
 	WIRE_CONTROL_HELLO = 1,
 	WIRE_CONTROL_PING = 2, /* u32 nonce */
+	/* u32 number of the watch that the person is told of now: before this, the onlooker sees nothing. */
+	WIRE_CONTROL_TOLD = 3,
 };
 enum wire_capability {
 	WIRE_CAN_CURSOR = 1 << 0,

@@ -8,8 +8,10 @@ import { ViewerPage } from "./viewer_page.js";
 import { endKey } from "./words.js";
 
 const TOKEN = "shoji.token";
+const WATCH_PATH = "/watch";
 const element = (id) => document.getElementById(id);
 const words = new PageWords();
+const isOnlooker = location.pathname === WATCH_PATH;
 let ending = null;
 
 function show(view) {
@@ -27,7 +29,9 @@ const isUsable = () =>
 	typeof HTMLDialogElement === "function";
 
 function ended(detail) {
-	sessionStorage.removeItem(TOKEN);
+	if (!isOnlooker) {
+		sessionStorage.removeItem(TOKEN);
+	}
 	ending = detail;
 	if (document.fullscreenElement) {
 		document.exitFullscreen();
@@ -35,12 +39,12 @@ function ended(detail) {
 	element("confirm").close();
 	show("ended");
 	element("ended-title").focus();
-	element("announcement").textContent = words.word(endKey(detail));
+	element("announcement").textContent = words.word(endKey(detail, isOnlooker));
 }
 
 words.onChange(() => {
 	if (ending) {
-		element("ended-text").textContent = words.word(endKey(ending));
+		element("ended-text").textContent = words.word(endKey(ending, isOnlooker));
 		element("back-to-sign-in").textContent = words.word(
 			ending.kind === "broken" ? "reload" : "backToSignIn",
 		);
@@ -60,7 +64,8 @@ function begin() {
 	}
 	const worker = new Worker("/stream_worker.js", { type: "module" });
 	const viewerPage = new ViewerPage(words, worker, {
-		onToken: (token) => sessionStorage.setItem(TOKEN, token),
+		isOnlooker,
+		onToken: (token) => isOnlooker || sessionStorage.setItem(TOKEN, token),
 		onEnded: ended,
 	});
 	const failed = () => {
@@ -69,6 +74,15 @@ function begin() {
 	};
 	worker.onerror = failed;
 	worker.onmessage = ({ data }) => (data.type === "failed" ? failed() : viewerPage.handle(data));
+
+	if (isOnlooker) {
+		const token = location.hash.slice(1);
+		// Used up in a moment, and nobody's to read over a shoulder or in the history.
+		history.replaceState(null, "", WATCH_PATH);
+		show("viewer");
+		viewerPage.start(token);
+		return;
+	}
 
 	function attach(token) {
 		sessionStorage.setItem(TOKEN, token);

@@ -19,6 +19,7 @@ import {
 	encodePointer,
 	encodeReleaseAll,
 	encodeText,
+	encodeTold,
 	encodeVideoDrawn,
 	encodeVideoFailed,
 	encodeWheel,
@@ -46,7 +47,7 @@ export const TRANSITIONS = Object.freeze({
 // Why the line was given up (detail of WAITING).
 export const Cause = Object.freeze({ CLOSED: "closed", SILENT: "silent", JAMMED: "jammed", BROKEN: "broken", UNAVAILABLE: "unavailable" });
 // Who ended it (detail.kind of ENDED): the broker with a reason, the broker at the door, or this viewer.
-export const Ending = Object.freeze({ REASON: "reason", REFUSED: "refused", BROKEN: "broken" });
+export const Ending = Object.freeze({ REASON: "reason", REFUSED: "refused", BROKEN: "broken", LOST: "lost" });
 
 export const WELCOME_DEADLINE_MS = 10000;
 export const PING_INTERVAL_MS = 2000;
@@ -70,6 +71,7 @@ const INPUT_ENCODERS = Object.freeze({
 
 export class Session {
 	#parts;
+	#isOnlooker = false;
 	#state = State.IDLE;
 	#token = "";
 	#socket = null;
@@ -86,10 +88,10 @@ export class Session {
 	#slowestDrawMs = 0;
 	#brokenAtMs = [];
 
-	// parts: openSocket() -> WebSocket; nowMs(); setTimer(fn, ms) -> id; clearTimer(id); backoff;
+	// parts: openSocket(isOnlooker) -> WebSocket; nowMs(); setTimer(fn, ms) -> id; clearTimer(id); backoff;
 	// picture: {hello() -> {epoch, lastFrame, takesVideo}, receive(bytes), reset()};
 	// and what is told: onState(state, detail), onToken(token), onPerson(name), onNotice({notice, text}),
-	// onSample({roundTripMs, drawMs}).
+	// onWatched({number, administrator}), onSample({roundTripMs, drawMs}).
 	constructor(parts) {
 		this.#parts = parts;
 	}
@@ -100,8 +102,10 @@ export class Session {
 
 	// ---- what the page asks ----
 
-	start(token) {
+	// isOnlooker: an administrator who looks on. One visit, no input; a line that was lost is the end.
+	start(token, isOnlooker = false) {
 		this.#token = token;
+		this.#isOnlooker = isOnlooker;
 		this.#connect();
 	}
 
@@ -116,7 +120,7 @@ export class Session {
 	// kind: key, pointer, wheel, text, releaseAll. False: not sent. Input is never kept for later: what was pressed
 	// while the line was cut must not happen when it is back.
 	input(kind, fields) {
-		if (this.#state !== State.LIVE) {
+		if (this.#state !== State.LIVE || this.#isOnlooker) {
 			return false;
 		}
 		if (kind === "pointer" && this.#mergeMove(fields)) {
@@ -124,6 +128,13 @@ export class Session {
 		}
 		this.#sendMergedMove();
 		return this.#state === State.LIVE && this.#sendInput(kind, fields);
+	}
+
+	// The page shows that somebody looks on.
+	told(number) {
+		if (this.#isConnected()) {
+			this.#socket.send(encodeTold(number));
+		}
 	}
 
 	// A frame is on the canvas.
@@ -177,7 +188,7 @@ export class Session {
 		this.#lastButtons = 0;
 		let socket;
 		try {
-			socket = this.#parts.openSocket();
+			socket = this.#parts.openSocket(this.#isOnlooker);
 		} catch {
 			this.#lose(Cause.CLOSED);
 			return;
@@ -221,6 +232,10 @@ export class Session {
 	#lose(cause) {
 		if (this.#isConnected() && this.#parts.nowMs() - this.#connectedAtMs >= SETTLED_MS) {
 			this.#parts.backoff.reset();
+		}
+		if (this.#isOnlooker) {
+			this.#setState(State.ENDED, { kind: Ending.LOST });
+			return;
 		}
 		this.#setState(State.WAITING, { cause });
 	}
@@ -375,6 +390,10 @@ export class Session {
 				return;
 			}
 			this.#setState(State.ENDED, { kind: Ending.REFUSED, outcome: message.outcome });
+		},
+		watched: (message) => {
+			this.#expect(this.#isConnected(), message.name);
+			this.#parts.onWatched({ number: message.number, administrator: message.administrator });
 		},
 		pong: (message) => {
 			this.#expect(this.#isConnected(), message.name);

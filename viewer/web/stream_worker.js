@@ -1,8 +1,9 @@
 // The worker that owns the line and the picture: WebSocket, decoder and canvas live here, so that nothing the page
 // does can hold up a frame. It only wires session.js, decoder.js and the canvas; the page speaks to it in messages.
 //
-// page -> worker: open {canvas}, start {token}, input {kind, fields}, retry, end {detail}
-// worker -> page: ready, failed {message}, state {state, detail}, token, person, notice, sample, geometry, cursor, caret, textOutcome
+// page -> worker: open {canvas}, start {token, isOnlooker}, input {kind, fields}, retry, told {number}, end {detail}
+// worker -> page: ready, failed {message}, state {state, detail}, token, person, notice, watched, sample, geometry,
+// cursor, caret, textOutcome
 
 import { Backoff } from "./backoff.js";
 import { Decoder, Status } from "./decoder.js";
@@ -79,7 +80,8 @@ async function open(canvas) {
 	});
 	const [decoder, takesVideo] = await Promise.all([loadDecoder(), canDecode()]);
 	session = new Session({
-		openSocket: () => new WebSocket(`wss://${self.location.host}/stream`, SUBPROTOCOL),
+		openSocket: (isOnlooker) =>
+			new WebSocket(`wss://${self.location.host}${isOnlooker ? "/watch" : ""}/stream`, SUBPROTOCOL),
 		nowMs: () => performance.now(),
 		setTimer: (callback, ms) => setTimeout(callback, ms),
 		clearTimer: (timer) => clearTimeout(timer),
@@ -89,6 +91,7 @@ async function open(canvas) {
 		onToken: (token) => tell("token", { token }),
 		onPerson: (person) => tell("person", { person }),
 		onNotice: (notice) => tell("notice", notice),
+		onWatched: (watch) => tell("watched", watch),
 		onSample: (sample) => tell("sample", { sample }),
 	});
 	self.addEventListener("online", () => session.retryNow());
@@ -97,9 +100,10 @@ async function open(canvas) {
 }
 
 const HANDLERS = {
-	start: ({ token }) => session.start(token),
+	start: ({ token, isOnlooker }) => session.start(token, isOnlooker),
 	input: ({ kind, fields }) => session.input(kind, fields),
 	retry: () => session.retryNow(),
+	told: ({ number }) => session.told(number),
 	end: ({ detail }) => session.end(detail),
 };
 

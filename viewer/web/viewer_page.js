@@ -24,11 +24,16 @@ export class ViewerPage {
 	#cursorUrl = null;
 	#cursorTurn = 0;
 	#lostKey = null;
+	#isOnlooker;
+	#watch = { number: 0, administrator: "" };
 	#onEnded;
 	#onToken;
 
 	// onToken(token): keep it, it opens the session next time. onEnded(detail): for good.
-	constructor(words, worker, { onToken, onEnded }) {
+	constructor(words, worker, { isOnlooker, onToken, onEnded }) {
+		this.#isOnlooker = isOnlooker;
+		document.body.dataset.role = isOnlooker ? "onlooker" : "person";
+		element("sign-out").hidden = isOnlooker;
 		this.#words = words;
 		this.#worker = worker;
 		this.#onToken = onToken;
@@ -47,7 +52,7 @@ export class ViewerPage {
 	}
 
 	start(token) {
-		this.#worker.postMessage({ type: "start", token });
+		this.#worker.postMessage({ type: "start", token, isOnlooker: this.#isOnlooker });
 	}
 
 	// ---- what the worker tells ----
@@ -64,6 +69,7 @@ export class ViewerPage {
 			this.#write();
 		},
 		notice: ({ notice, text }) => this.#notices.show(noticeKey(notice), { blanks: { name: text } }),
+		watched: (watch) => this.#setWatched(watch),
 		sample: ({ sample }) => this.#badge.sample(sample),
 		geometry: ({ width, height }) => this.#setGeometry(width, height),
 		cursor: ({ cursor }) => this.#setCursor(cursor),
@@ -75,7 +81,7 @@ export class ViewerPage {
 		const before = this.#state;
 		this.#state = state;
 		document.body.dataset.state = state;
-		this.#input.setEnabled(state === State.LIVE);
+		this.#input.setEnabled(state === State.LIVE && !this.#isOnlooker);
 		switch (state) {
 			case State.LIVE:
 				this.#cameLive();
@@ -98,6 +104,23 @@ export class ViewerPage {
 		}
 		if (state === State.STARTING) {
 			this.#notices.announce("starting");
+		}
+	}
+
+	// Told at once, and shown as long as it lasts. Only then is the answer sent that lets the onlooker see anything.
+	#setWatched(watch) {
+		const isNew = watch.number !== 0 && watch.number !== this.#watch.number;
+		const hasEnded = watch.number === 0 && this.#watch.number !== 0;
+		this.#watch = watch;
+		this.#write();
+		if (isNew) {
+			this.#notices.show("watchBegan", { blanks: { name: watch.administrator } });
+		}
+		if (hasEnded) {
+			this.#notices.show("watchEnded");
+		}
+		if (watch.number !== 0) {
+			this.#worker.postMessage({ type: "told", number: watch.number });
 		}
 	}
 
@@ -170,7 +193,7 @@ export class ViewerPage {
 		element("confirm-yes").addEventListener("click", () => this.#signOut());
 		// A slip of Ctrl+W, which no page can take from the browser, must not cost a half-filled form.
 		window.addEventListener("beforeunload", (event) => {
-			if (this.#state === State.LIVE || this.#state === State.WAITING) {
+			if (!this.#isOnlooker && (this.#state === State.LIVE || this.#state === State.WAITING)) {
 				event.preventDefault();
 			}
 		});
@@ -215,6 +238,11 @@ export class ViewerPage {
 		element("bar-person").textContent = this.#person
 			? this.#words.word("personLabel", { name: this.#person })
 			: "";
+		const isWatched = this.#watch.number !== 0;
+		element("watch-badge").hidden = !isWatched && !this.#isOnlooker;
+		element("watch-badge").textContent = this.#isOnlooker
+			? this.#words.word("onlooker")
+			: this.#words.word("watchBegan", { name: this.#watch.administrator });
 		element("full-screen").textContent = this.#words.word(
 			document.fullscreenElement ? "fullScreenEnd" : "fullScreen",
 		);
@@ -227,7 +255,9 @@ export class ViewerPage {
 		const keys = badgeKeys({ quality, reason });
 		document.body.dataset.quality = quality;
 		element("badge-text").textContent = this.#words.word(keys.text);
-		const note = this.#words.word(quality === "slow" ? keys.reason : "escapeHint");
+		const note = this.#isOnlooker
+			? ""
+			: this.#words.word(quality === "slow" ? keys.reason : "escapeHint");
 		element("bar-note").textContent = note;
 		element("bar-note").title = note;
 		element("badge").title = keys.reason ? this.#words.word(keys.reason) : "";
@@ -240,8 +270,9 @@ export class ViewerPage {
 		const isLive = this.#state === State.LIVE && this.#hasPicture;
 		const isLost = this.#wasLost;
 		element("overlay").hidden = isLive || this.#state === State.ENDED || this.#state === State.IDLE;
-		element("overlay").classList.toggle("is-opaque", !this.#hasPicture);
-		const key = isLost ? "lost" : this.#state === State.CONNECTING ? "connecting" : "starting";
+		element("overlay").classList.toggle("is-opaque", !this.#hasPicture || this.#isOnlooker);
+		const waiting = this.#isOnlooker ? "onlookerWaiting" : "starting";
+		const key = isLost ? "lost" : this.#state === State.CONNECTING ? "connecting" : waiting;
 		element("overlay-text").textContent = this.#words.word(key);
 		element("overlay-reason").textContent = isLost ? this.#words.word(this.#lostKey) : "";
 		element("overlay-help").hidden = !isLost;

@@ -28,8 +28,8 @@ export const Channel = Object.freeze({
 	OPTIONAL_MIN: 16,
 });
 
-export const ControlToViewer = Object.freeze({ WELCOME: 1, STATE: 2, NOTICE: 3, ENDED: 4, PONG: 5 });
-export const ControlFromViewer = Object.freeze({ HELLO: 1, PING: 2 });
+export const ControlToViewer = Object.freeze({ WELCOME: 1, STATE: 2, NOTICE: 3, ENDED: 4, PONG: 5, WATCHED: 6 });
+export const ControlFromViewer = Object.freeze({ HELLO: 1, PING: 2, TOLD: 3 });
 export const WireState = Object.freeze({ STARTING: 0, LIVE: 1 });
 export const Capability = Object.freeze({ CURSOR: 1 << 0, H264: 1 << 1 });
 export const PictureFromViewer = Object.freeze({ ACK: 1 });
@@ -167,6 +167,11 @@ export function encodeHello({ capabilities, windowLogMax, epoch, lastFrame, cach
 
 export function encodePing(nonce) {
 	return begin(Channel.CONTROL, ControlFromViewer.PING, 4).u32(nonce).finish();
+}
+
+// The person is told of the watch with that number.
+export function encodeTold(number) {
+	return begin(Channel.CONTROL, ControlFromViewer.TOLD, 4).u32(number).finish();
 }
 
 export function encodeAck(frame, drawnAfterUs) {
@@ -344,10 +349,16 @@ const CONTROL_READERS = {
 		return { name: "ended", reason };
 	},
 	[ControlToViewer.PONG]: (reader) => ({ name: "pong", nonce: reader.u32() }),
+	// number 0: nobody looks on.
+	[ControlToViewer.WATCHED]: (reader) => ({
+		name: "watched",
+		number: reader.u32(),
+		administrator: reader.string(128),
+	}),
 };
 
 // Reads one WebSocket message (Uint8Array). Returns an object whose `name` says what it is: welcome, state, notice,
-// ended, refused, pong; or slice ({bytes}, borrowed): every other channel, which is the decoder's to judge.
+// ended, refused, pong, watched; or slice ({bytes}, borrowed): every other channel, which is the decoder's to judge.
 export function decode(bytes) {
 	const header = decodeHeader(bytes);
 	if (header.channel !== Channel.CONTROL) {

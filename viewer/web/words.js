@@ -68,6 +68,10 @@ export const WORDS = Object.freeze({
 		notice_screenshot: "管理者（{name}）が画面を記録しました。",
 		notice_idle_soon: "操作がないため、あと{name}分で終了します。続ける場合は、画面を操作してください。",
 		notice_duration_soon: "あと{name}分で終了します。必要な内容は、お早めに送信してください。",
+		watchBegan: "管理者（{name}）が画面を確認しています。",
+		watchEnded: "管理者による画面の確認が終了しました。",
+		onlooker: "画面の確認（閲覧のみ）",
+		onlookerWaiting: "利用者の画面に通知が表示されるまで、お待ちください。",
 		closeNotice: "閉じる",
 
 		confirmTitle: "ログアウトしますか。",
@@ -94,6 +98,10 @@ export const WORDS = Object.freeze({
 		end_lease_lost: "中継サーバーとの連絡が途絶えたため、終了しました。再度ログインしてください。",
 		refused_unknown: "前回の利用は終了しています。再度ログインしてください。",
 		refused_in_use: "別の画面で利用中のため、この画面を終了しました。",
+		onlooker_refused:
+			"このアドレスは、使用済みか、有効時間（60秒）を過ぎています。shojictl watch を再度実行してください。",
+		onlooker_lost: "通信が切断されたため、画面の確認を終了しました。続ける場合は、shojictl watch を再度実行してください。",
+		onlooker_ended: "利用者の利用が終了したため、画面の確認を終了しました。",
 		end_broken: "画面の情報を正しく受信できないため、終了しました。ページを再読み込みしてください。",
 	}),
 	en: Object.freeze({
@@ -157,6 +165,10 @@ export const WORDS = Object.freeze({
 		notice_screenshot: "An administrator ({name}) recorded your screen.",
 		notice_idle_soon: "Nothing was done for a while: ends in {name} min. Use the screen to go on.",
 		notice_duration_soon: "Ends in {name} min. Send what you need soon.",
+		watchBegan: "An administrator ({name}) is looking at your screen.",
+		watchEnded: "The administrator no longer looks at your screen.",
+		onlooker: "Looking on (view only)",
+		onlookerWaiting: "Please wait until the notice is shown on the user's screen.",
 		closeNotice: "Close",
 
 		confirmTitle: "Sign out?",
@@ -182,6 +194,9 @@ export const WORDS = Object.freeze({
 		end_lease_lost: "Ended, because the broker was out of touch. Sign in again.",
 		refused_unknown: "Your last use has ended. Sign in again.",
 		refused_in_use: "In use on another screen, so this one was ended.",
+		onlooker_refused: "This address was used already, or its 60 s are over. Run shojictl watch again.",
+		onlooker_lost: "Ended, because the line was lost. Run shojictl watch again to go on.",
+		onlooker_ended: "Ended, because the user's session ended.",
 		end_broken: "Ended, because the picture cannot be received correctly. Reload the page.",
 	}),
 });
@@ -201,10 +216,19 @@ const END_KEYS = Object.freeze({
 	12: "end_lease_lost",
 });
 const REFUSED_KEYS = Object.freeze({ 1: "refused_unknown", 2: "refused_in_use" });
+const ONLOOKER_KEYS = Object.freeze({
+	reason: "onlooker_ended",
+	refused: "onlooker_refused",
+	lost: "onlooker_lost",
+	broken: "end_broken",
+});
 const NOTICE_KEYS = Object.freeze({ 1: "notice_screenshot", 2: "notice_idle_soon", 3: "notice_duration_soon" });
 
 // detail: of session.js's ENDED.
-export function endKey(detail) {
+export function endKey(detail, isOnlooker = false) {
+	if (isOnlooker) {
+		return ONLOOKER_KEYS[detail.kind];
+	}
 	if (detail.kind === "reason") {
 		return END_KEYS[detail.reason];
 	}

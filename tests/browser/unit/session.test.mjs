@@ -51,7 +51,8 @@ function setUp({ openFails = false } = {}) {
 	const clock = new Clock();
 	const world = { clock, sockets: [], states: [], told: [], slices: [], resets: 0, openFails, pictureError: null };
 	world.session = new session.Session({
-		openSocket: () => {
+		openSocket: (isOnlooker) => {
+			world.isOnlooker = isOnlooker;
 			if (world.openFails) {
 				throw new Error("refused");
 			}
@@ -83,6 +84,7 @@ function setUp({ openFails = false } = {}) {
 		onToken: (next) => world.told.push(["token", next]),
 		onPerson: (person) => world.told.push(["person", person]),
 		onNotice: (notice) => world.told.push(["notice", notice]),
+		onWatched: (watch) => world.told.push(["watched", watch]),
 		onSample: (sample) => world.told.push(["sample", sample]),
 	});
 	world.socket = () => world.sockets.at(-1);
@@ -454,4 +456,35 @@ test("not just now: the same token is tried again, and nobody has to sign in ane
 	assert.ok(Buffer.from(world.socket().sent[0]).includes(token(1)));
 	world.receive(welcome(LIVE, 2));
 	assert.equal(world.at(), State.LIVE);
+});
+
+test("somebody looks on: told to the page, whose answer goes back", () => {
+	const world = live();
+	world.receive(message(0, 6, le32(9), string("佐藤")));
+	assert.deepEqual(world.told.at(-1), ["watched", { number: 9, administrator: "佐藤" }]);
+	world.session.told(9);
+	assert.deepEqual([...world.socket().sent.at(-1)], [0, 3, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0]);
+	assert.equal(world.isOnlooker, false);
+	const early = REACH[State.CONNECTING]();
+	early.session.told(9);
+	assert.ok(!early.socket().sent.some((bytes) => bytes[1] === 3));
+});
+
+test("an onlooker sends no input, pauses when told, and does not come back", () => {
+	const world = setUp();
+	world.session.start(token(1), true);
+	assert.equal(world.isOnlooker, true);
+	world.socket().onopen();
+	world.receive(welcome(STARTING, 2));
+	world.receive(message(0, 2, LIVE));
+	assert.equal(world.at(), State.LIVE);
+	const n = world.socket().sent.length;
+	assert.equal(world.session.input("key", { key: 30, isDown: true, modifiers: 0 }), false);
+	assert.equal(world.session.input("pointer", { x: 1, y: 1, buttons: 0, modifiers: 0 }), false);
+	assert.equal(world.socket().sent.length, n);
+	world.receive(message(0, 2, STARTING));
+	assert.equal(world.at(), State.STARTING);
+	world.socket().onclose();
+	assert.deepEqual(world.states.at(-1), [State.ENDED, { kind: Ending.LOST }]);
+	assert.equal(world.clock.count, 0);
 });

@@ -117,6 +117,7 @@ const MESSAGES = [
 	[bytes(head(0, 4), 12), { name: "ended", reason: 12 }],
 	[bytes(head(0, 4), 0xff, 2), { name: "refused", outcome: 2 }],
 	[bytes(head(0, 5), le32(0x80000001)), { name: "pong", nonce: 0x80000001 }],
+	[bytes(head(0, 6), le32(0x80000001), string("佐藤")), { name: "watched", number: 0x80000001, administrator: "佐藤" }],
 ];
 
 test("every control message is read", () => {
@@ -162,7 +163,8 @@ test("a message inside a larger buffer is read where it is", () => {
 test("malformed messages", () => {
 	const refused = [
 		bytes(head(0, 0)),
-		bytes(head(0, 6)),
+		bytes(head(0, 7)),
+		bytes(head(0, 6), le32(1), string("a".repeat(129))),
 		bytes(head(0, 1), le16(1), 2, string(TOKEN), string("a")), // no such state
 		bytes(head(0, 1), le16(1), 1, string(TOKEN.toUpperCase()), string("a")),
 		bytes(head(0, 1), le16(1), 1, string(TOKEN.slice(1)), string("a")),

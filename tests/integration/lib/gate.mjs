@@ -25,7 +25,7 @@ function within(promise, what, deadlineMs = 10000) {
 }
 
 export class Gate {
-	static async start(gateSettings = {}) {
+	static async start(gateSettings = {}, more = '') {
 		const self = new Gate();
 		self.folder = fs.mkdtempSync(path.join(os.tmpdir(), 'shoji-gate-test-'));
 		const ca = path.join(self.folder, 'ca');
@@ -40,7 +40,7 @@ export class Gate {
 		const lines = Object.entries(gateSettings).map(([key, value]) => `  ${key}: ${JSON.stringify(value)}\n`);
 		self.config = path.join(self.folder, 'shoji.yaml');
 		fs.writeFileSync(self.config, `gate:\n  listen: "127.0.0.1:0"\n${lines.join('')}` +
-			'people:\n  contact: "情報担当（内線1234）"\nprofile:\n  width_max: 1920\n  height_max: 1200\n');
+			'people:\n  contact: "情報担当（内線1234）"\nprofile:\n  width_max: 1920\n  height_max: 1200\n' + more);
 		self.events = [];
 		self.waiting = [];
 		self.log = '';
@@ -168,6 +168,17 @@ export class Gate {
 		return viewer;
 	}
 
+	// Somebody who opened the address of shojictl watch, and whom keeper let in.
+	async onlooker(lease, { administrator = 'admin', person = '山田 花子', secret = token(7) } = {}) {
+		const viewer = this.stream({ cookie: null, where: '/watch/stream' });
+		await viewer.open();
+		viewer.hello(secret);
+		const { request } = await this.event('onlook', { token: secret });
+		this.say(`onlook_result ${request} 0 ${lease} ${administrator} ${person}`);
+		viewer.welcome = await viewer.message();
+		return viewer;
+	}
+
 	// Ends it all, and asserts that gate went as it should.
 	async stop() {
 		this.say('quit');
@@ -248,6 +259,12 @@ export class Viewer {
 		this.send(0, 1, Buffer.concat([payload, Buffer.from(attachToken)]));
 	}
 
+	told(number) {
+		const payload = Buffer.alloc(4);
+		payload.writeUInt32LE(number);
+		this.send(0, 3, payload);
+	}
+
 	ping(nonce) {
 		const payload = Buffer.alloc(4);
 		payload.writeUInt32LE(nonce);
@@ -282,11 +299,11 @@ export class Viewer {
 
 	text(text, number = 1) {
 		const bytes = Buffer.from(text);
-		const payload = Buffer.alloc(11);
+		const payload = Buffer.alloc(14); // caret 0, no clauses
 		payload.writeUInt32LE(++this.#sequence, 0);
 		payload.writeUInt32LE(number, 4);
 		payload[8] = 1;
-		payload.writeUInt16LE(bytes.length, 9);
+		payload.writeUInt16LE(bytes.length, 12);
 		this.send(4, 4, Buffer.concat([payload, bytes]));
 	}
 
