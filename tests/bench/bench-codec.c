@@ -3,6 +3,7 @@
  *
  *   bench-codec scroll PAGE.png [frames]   a browser window with a page scrolled smoothly: a fixed bar above, a scroll bar
  *   bench-codec torn PAGE.png [frames]     the same, each step arriving as two halves
+ *   bench-codec pages PAGE.png PAGE.png    two pages, shown in turn for a second each; and a character typed now and then
  *   bench-codec replay FILE                a recording: "SHPX", u16 width, u16 height, then for each screen u16 n, n times
  *                                          u16 x, y, width, height, and each area's rows of B,G,R,X (little endian)
  *
@@ -284,6 +285,70 @@ static int scroll(struct bench *self, const char *path, size_t n_frames, bool is
 	return report(self, is_torn ? "torn" : "scroll");
 }
 
+/* ---- two pages in turn, and typing ---- */
+
+#define VISITS 6
+#define CHARACTERS 40
+
+static void show_page(struct bench *self, const struct page *page)
+{
+	struct rect all = {0, 0, SCREEN_WIDTH, SCREEN_HEIGHT};
+
+	self->cache.now_ms += 1000;
+	draw_scrollbar(self, 0, page->height - SCREEN_HEIGHT);
+	draw_page(self, page, 0, BAR_HEIGHT, SCREEN_HEIGHT);
+	bench_frame(self, &all, 1);
+}
+
+/* Characters of the page's first lines appear one after the other in a white line, a caret behind them. */
+static void type_character(struct bench *self, const struct page *page, uint32_t i)
+{
+	struct rect area = {(uint16_t)(100 + i * 16), 600, 18, 22};
+
+	for (uint32_t y = 0; y < area.height; y++) {
+		uint8_t *out = self->screen + ((size_t)(area.y + y) * SCREEN_WIDTH + area.x) * 4;
+		memcpy(out, page->pixels + ((size_t)(200 + y) * page->width + area.x) * 4,
+		        (size_t)16 * 4);
+		memset(out + (size_t)16 * 4, 0, 4); /* the caret */
+		memset(out + (size_t)17 * 4, 0xff, 4);
+	}
+	self->cache.now_ms += 150;
+	bench_frame(self, &area, 1);
+}
+
+static int pages(struct bench *self, const char *first, const char *second)
+{
+	struct page both[2];
+	uint64_t bytes[VISITS + 1] = {0};
+
+	if (load_page(&both[0], first) || load_page(&both[1], second) ||
+	        both[0].width < SCREEN_WIDTH || both[1].width < SCREEN_WIDTH ||
+	        both[0].height < SCREEN_HEIGHT || both[1].height < SCREEN_HEIGHT)
+		return 1;
+	bench_start(self, SCREEN_WIDTH, SCREEN_HEIGHT);
+	memset(self->screen, 0xdd, (size_t)SCREEN_WIDTH * BAR_HEIGHT * 4);
+	for (uint32_t i = 0; i < VISITS; i++) {
+		show_page(self, &both[i % 2]);
+		bytes[i + 1] = self->bytes;
+	}
+	for (uint32_t y = 590; y < 630; y++)
+		memset(self->screen + (size_t)y * SCREEN_WIDTH * 4, 0xff, (size_t)1200 * 4);
+	struct rect line = {0, 590, 1200, 40};
+	bench_frame(self, &line, 1);
+	uint64_t before = self->bytes;
+	for (uint32_t i = 0; i < CHARACTERS; i++)
+		type_character(self, &both[0], i);
+	printf("{\"first_visits\": [%llu, %llu], \"later_visits\": [%llu, %llu, %llu, %llu], "
+	       "\"bytes_a_character\": %.1f}\n",
+	        (unsigned long long)bytes[1], (unsigned long long)(bytes[2] - bytes[1]),
+	        (unsigned long long)(bytes[3] - bytes[2]),
+	        (unsigned long long)(bytes[4] - bytes[3]),
+	        (unsigned long long)(bytes[5] - bytes[4]),
+	        (unsigned long long)(bytes[6] - bytes[5]),
+	        (double)(self->bytes - before) / CHARACTERS);
+	return report(self, "pages");
+}
+
 /* ---- a recording ---- */
 
 static uint16_t get_u16(FILE *file)
@@ -337,8 +402,12 @@ int main(int argc, char **argv)
 		return scroll(&bench, argv[2], n_frames, false);
 	if (argc >= 3 && n_frames > 0 && strcmp(argv[1], "torn") == 0)
 		return scroll(&bench, argv[2], n_frames, true);
+	if (argc == 4 && strcmp(argv[1], "pages") == 0)
+		return pages(&bench, argv[2], argv[3]);
 	if (argc == 3 && strcmp(argv[1], "replay") == 0)
 		return replay(&bench, argv[2]);
-	fprintf(stderr, "usage: %s scroll|torn PAGE.png [frames] | replay FILE\n", argv[0]);
+	fprintf(stderr,
+	        "usage: %s scroll|torn PAGE.png [frames] | pages PAGE.png PAGE.png | replay FILE\n",
+	        argv[0]);
 	return 2;
 }
