@@ -185,11 +185,12 @@ static bool joins(const struct rect *pending, const struct rect *area)
 	       (uint32_t)(pending->width + area->width) * area->height <= PICTURE_PIXELS_MAX;
 }
 
-static void say_tiles(struct frame *self, uint32_t row)
+/* Marked tiles of a row, until the frame is full. */
+static void say_tiles(struct frame *self, uint32_t row, uint32_t column, uint32_t end)
 {
 	struct rect pending = {0};
 
-	for (uint32_t column = 0; column < self->dirty->columns; column++) {
+	for (; column < end && !slicer_is_full(self->slicer); column++) {
 		if (!self->dirty->is_marked[row][column])
 			continue;
 		struct rect tile = tiles_area(self->dirty, column, row);
@@ -205,6 +206,18 @@ static void say_tiles(struct frame *self, uint32_t row)
 	}
 	if (pending.width > 0)
 		say_area(self, &pending);
+}
+
+/* On a thin line a frame ends when it is full: what it leaves stays marked, and the next one says it as it is then. */
+static void say_all(struct frame *self)
+{
+	const struct tiles *dirty = self->dirty;
+
+	for (uint32_t row = dirty->first_row; row < dirty->end_row && row < dirty->rows; row++)
+		say_tiles(self, row, dirty->first_column,
+		        dirty->end_column < dirty->columns ? dirty->end_column : dirty->columns);
+	for (uint32_t row = 0; row < dirty->rows; row++)
+		say_tiles(self, row, 0, dirty->columns);
 }
 
 /* Tiles that are marked now differ: they stand still no longer. */
@@ -237,8 +250,7 @@ bool frame_make(const struct image *image, uint32_t *reference, struct cache *ca
 	slicer_begin_frame(slicer, generation, number);
 	search_moved(&frame, hints, n_hints);
 	recall_show(&frame);
-	for (uint32_t row = 0; row < dirty->rows; row++)
-		say_tiles(&frame, row);
+	say_all(&frame);
 	slicer_end_frame(slicer);
 	set_changed(&frame, &changed);
 	counts->frames++;

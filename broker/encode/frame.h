@@ -18,7 +18,8 @@ struct frame_counts {
 	struct rect moved; /* around all that the last frame copied; 0 wide: nothing */
 };
 
-/* cache: of this viewer; its now_ms is set. dirty: the tiles that may differ; none is marked afterwards, and reference is equal to the image there. Slices leave
+/* cache: of this viewer; its now_ms is set. dirty: the tiles that may differ; those still marked afterwards had no room in
+ * slicer->budget_bytes; where none is, the reference is equal to the image. Slices leave
  * through the slicer as they are filled. hints: offsets that capture believes in, tried first, believed never.
  * Returns false when nothing differs: then there was no frame. */
 bool frame_make(const struct image *image, uint32_t *reference, struct cache *cache,

@@ -34,6 +34,7 @@ void slicer_begin_frame(struct slicer *self, uint16_t generation, uint32_t frame
 	self->generation = generation;
 	self->frame = frame;
 	self->is_first = true;
+	self->frame_bytes = 0;
 	begin_slice(self);
 }
 
@@ -43,6 +44,7 @@ static void compress(struct slicer *self)
 		size_t written = compressor_flush(self->compressor, self->raw, self->n_raw,
 		        self->slice + self->slice_length, sizeof(self->slice) - self->slice_length);
 		self->has_failed = written == 0;
+		self->ratio = written * 256 / self->n_raw;
 		self->slice_length += written;
 	}
 	self->n_raw = 0;
@@ -66,6 +68,7 @@ static void end_slice(struct slicer *self, bool is_last)
 	        (uint8_t)((self->is_first ? PICTURE_FIRST : 0) | (is_last ? PICTURE_LAST : 0)));
 	bytes_put_u32(&writer, (uint32_t)self->slice_raw);
 	self->is_first = false;
+	self->frame_bytes += self->slice_length;
 	self->on_slice(self->data, self->slice, self->slice_length);
 	begin_slice(self);
 }
@@ -92,6 +95,19 @@ void slicer_commit(struct slicer *self, size_t length)
 	self->n_raw += length;
 	self->slice_raw += length;
 	ensure(self->n_raw <= sizeof(self->raw));
+}
+
+bool slicer_is_full(struct slicer *self)
+{
+	size_t certain = self->frame_bytes + self->slice_length;
+
+	if (self->budget_bytes == 0 || (self->slice_raw == 0 && self->frame_bytes == 0))
+		return false;
+	if (certain + self->n_raw * self->ratio / 256 < self->budget_bytes)
+		return false;
+	/* Only now is it worth a flush to know. */
+	compress(self);
+	return self->frame_bytes + self->slice_length >= self->budget_bytes;
 }
 
 void slicer_end_frame(struct slicer *self)

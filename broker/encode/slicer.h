@@ -28,6 +28,9 @@ struct slicer {
 	size_t n_raw;        /* waits to be compressed */
 	size_t slice_raw;    /* went into this slice, with what waits */
 	size_t slice_length; /* header, flags and compressed bytes */
+	size_t budget_bytes; /* what a frame may take, set by the owner before each; 0: as much as it needs */
+	size_t frame_bytes; /* in the frame's slices that have left */
+	size_t ratio;       /* compressed bytes of 256 raw ones, the last time */
 	uint8_t raw[WIRE_PAYLOAD_MAX];
 	uint8_t slice[WIRE_SLICE_MAX];
 };
@@ -39,6 +42,8 @@ void slicer_begin_frame(struct slicer *self, uint16_t generation, uint32_t frame
 /* Room for one command of at most `size` bytes (PICTURE_COMMAND_MAX or less); write it there, then commit what it took. */
 uint8_t *slicer_reserve(struct slicer *self, size_t size);
 void slicer_commit(struct slicer *self, size_t length);
+/* Whether the frame has taken its budget: what is left to say should wait for the next one. Never before a first command. */
+bool slicer_is_full(struct slicer *self);
 /* The frame's last slice leaves. At least one command was committed. */
 void slicer_end_frame(struct slicer *self);
 

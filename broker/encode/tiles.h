@@ -17,6 +17,8 @@ struct tiles {
 	uint16_t columns, rows; /* in tiles */
 	uint16_t n_marked;
 	bool is_marked[TILES_ROWS_MAX][TILES_COLUMNS_MAX];
+	/* What the person is about to look at: said first. Columns and rows, the last ones excluded; empty: nothing. */
+	uint32_t first_column, end_column, first_row, end_row;
 };
 
 /* None is marked. */

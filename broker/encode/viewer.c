@@ -17,8 +17,7 @@ static void on_slice(void *data, const uint8_t *slice, size_t length)
 		self->has_failed = true;
 		return;
 	}
-	self->frame_bytes[self->frame % VIEWER_FRAMES_IN_FLIGHT_MAX] += (uint32_t)length;
-	self->bytes_in_flight += (uint32_t)length;
+	flow_line_sent(&self->line, self->frame, (uint32_t)length, clock_now_us());
 	self->on_slices(self->data);
 }
 
@@ -50,13 +49,6 @@ static bool is_allowed(enum viewer_state from, enum viewer_state to)
 	return false;
 }
 
-static void forget_flight(struct viewer *self)
-{
-	memset(self->frame_bytes, 0, sizeof(self->frame_bytes));
-	self->bytes_in_flight = 0;
-	self->acked = self->frame;
-}
-
 static void viewer_set_state(struct viewer *self, enum viewer_state state)
 {
 	ensure(is_allowed(self->state, state));
@@ -64,7 +56,6 @@ static void viewer_set_state(struct viewer *self, enum viewer_state state)
 	if (state != VIEWER_ABSENT)
 		return;
 	outbox_clear(&self->outbox);
-	forget_flight(self);
 }
 
 void viewer_resize(struct viewer *self, uint16_t width, uint16_t height)
@@ -134,6 +125,7 @@ void viewer_join(struct viewer *self, const struct message_viewer_join *join)
 	                                                                : COMPRESSOR_WINDOW_LOG;
 	self->cache_slots = self->cache_key ? join->cache_slots : 0;
 	judge_claim(self, join);
+	flow_line_begin(&self->line, self->frame, clock_now_us());
 	viewer_set_state(self, VIEWER_BEGINNING);
 }
 
@@ -141,11 +133,9 @@ bool viewer_ack(struct viewer *self, uint32_t frame)
 {
 	if (self->state == VIEWER_ABSENT || frame > self->frame)
 		return false;
-	while (self->acked < frame) {
-		uint32_t *bytes = &self->frame_bytes[++self->acked % VIEWER_FRAMES_IN_FLIGHT_MAX];
-		self->bytes_in_flight -= *bytes;
-		*bytes = 0;
-	}
+	/* An older one than the last is out of turn; it says nothing new. */
+	if (frame > self->line.acked)
+		flow_line_acked(&self->line, frame, clock_now_us());
 	return true;
 }
 
@@ -169,12 +159,6 @@ bool viewer_has_begun(const struct viewer *self)
 	const uint8_t *next = outbox_peek(&self->outbox, &length);
 
 	return self->state == VIEWER_LIVE && (!next || next[1] != WIRE_PICTURE_BEGIN);
-}
-
-static bool has_credit(const struct viewer *self)
-{
-	return self->frame - self->acked < VIEWER_FRAMES_IN_FLIGHT_MAX &&
-	       self->bytes_in_flight < VIEWER_BYTES_IN_FLIGHT_MAX;
 }
 
 /* The viewer's screen turns black; so does what we think of it. */
@@ -263,6 +247,12 @@ static void begin(struct viewer *self)
 	self->on_slices(self->data);
 }
 
+static void end_frame(struct viewer *self)
+{
+	self->has_reference = true;
+	flow_line_frame_ends(&self->line, self->dirty.n_marked == 0);
+}
+
 /* 2^32 - 1 frames are two years at 60 a second; then the process ends and the session with it. */
 static void make_frame(struct viewer *self, const struct image *image)
 {
@@ -270,12 +260,13 @@ static void make_frame(struct viewer *self, const struct image *image)
 
 	ensure(number != 0);
 	self->frame = number;
+	self->slicer.budget_bytes = flow_line_budget(&self->line, clock_now_us());
 	self->cache->now_ms = (uint32_t)self->clock_ms();
 	if (!frame_make(image, self->reference, self->cache, &self->dirty, self->hints,
 	            self->n_hints, &self->slicer, self->generation, number, &self->counts))
 		self->frame = number - 1;
 	else
-		self->has_reference = true;
+		end_frame(self);
 	self->n_hints = 0;
 	self->has_failed |= self->slicer.has_failed;
 }
@@ -286,7 +277,8 @@ void viewer_work(struct viewer *self, const struct image *image)
 
 	if (self->state == VIEWER_ABSENT || !image->is_whole || self->has_failed)
 		return;
-	if (outbox_peek(&self->outbox, &length) || !has_credit(self))
+	if (outbox_peek(&self->outbox, &length) ||
+	        !flow_line_has_credit(&self->line, clock_now_us()))
 		return;
 	if (self->state == VIEWER_BEGINNING)
 		begin(self);

@@ -4,6 +4,7 @@
 
 #include "base/message.h"
 #include "encode/cache.h"
+#include "encode/flow_line.h"
 #include "encode/frame.h"
 #include "encode/outbox.h"
 #include "encode/slicer.h"
@@ -13,10 +14,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Credit: a frame enters the compressor only when fewer frames and bytes are on their way, not yet drawn. One that enters may
- * be larger than what is left. */
-#define VIEWER_FRAMES_IN_FLIGHT_MAX 6
-#define VIEWER_BYTES_IN_FLIGHT_MAX (256 * 1024)
 #define VIEWER_HINTS_MAX 4
 
 enum viewer_state {
@@ -33,12 +30,10 @@ struct viewer {
 	bool has_failed;         /* zstd or the outbox did: a bug; the process must end */
 	uint32_t capabilities;
 	uint32_t window_log;
-	uint64_t epoch;      /* of this encode */
-	uint16_t generation; /* of the geometry, as the wire counts it */
-	uint32_t frame;      /* the last one made */
-	uint32_t acked;      /* the last one drawn */
-	uint32_t frame_bytes[VIEWER_FRAMES_IN_FLIGHT_MAX]; /* by number, modulo */
-	uint32_t bytes_in_flight;
+	uint64_t epoch;        /* of this encode */
+	uint16_t generation;   /* of the geometry, as the wire counts it */
+	uint32_t frame;        /* the last one made */
+	struct flow_line line; /* credit: nothing enters the compressor without it */
 	bool keeps_screen,
 	        keeps_cache; /* at the next BEGIN: the viewer has it as of frame `held` */
 	uint32_t held;       /* as the viewer counts */

@@ -119,7 +119,7 @@ static void show(uint32_t seed)
 	        .rects = {{0, 0, WIDTH, HEIGHT}});
 	while (rig.taken != rig.sequence)
 		loop_turn(rig.loop, 100);
-	turns(10);
+	turns(60); /* a picture may come in several frames */
 }
 
 static bool is_shown(enum viewer_seat seat)
@@ -204,7 +204,7 @@ static void hold_up(enum viewer_seat slow, enum viewer_seat quick)
 	uint32_t before = rig.peers[quick].n_frames;
 	for (uint32_t i = 2; i < 42; i++)
 		show(i * 7);
-	ck_assert_uint_eq(rig.peers[quick].n_frames, before + 40);
+	ck_assert_uint_ge(rig.peers[quick].n_frames, before + 40);
 	ck_assert(is_shown(quick));
 	channel_pause(rig.peers[slow].gate, false);
 	turns(50);
@@ -274,6 +274,7 @@ START_TEST(neither_coming_nor_going_disturbs_the_other)
 	start();
 	join(SEAT_PERSON);
 	show(1);
+	turns(60);
 	for (uint32_t i = 0; i < 20; i++) {
 		uint32_t frames = rig.peers[SEAT_PERSON].n_frames;
 		join(SEAT_ONLOOKER);

@@ -311,7 +311,7 @@ static void run(uint64_t seed, enum ack_habit habit, uint32_t turns_between_visi
 	ck_assert_uint_eq(stream_decoder_side(rig.decoder)->takes_text, 1);
 	ck_assert_uint_eq(stream_decoder_side(rig.decoder)->caret_height, 20);
 	ck_assert_uint_gt(rig.n_frames, 100);
-	ck_assert_uint_le(rig.in_flight_max, VIEWER_FRAMES_IN_FLIGHT_MAX);
+	ck_assert_uint_le(rig.in_flight_max, FLOW_FRAMES_MAX);
 #ifdef MUTANT
 	ck_assert_msg(!is_equal(), "a decoder that skips areas was not noticed");
 #else
@@ -355,7 +355,8 @@ START_TEST(no_viewer_then_one)
 	join(0, 0);
 	settle();
 	ck_assert(is_equal());
-	ck_assert_uint_eq(rig.n_frames, 1);
+	/* One picture, in as many frames as a line of which nothing is known may get: not 20,000. */
+	ck_assert_uint_le(rig.n_frames, 20);
 	finish();
 }
 END_TEST
@@ -443,10 +444,12 @@ START_TEST(no_credit_no_frame)
 		for (int turn = 0; turn < 10; turn++)
 			loop_turn(rig.loop, 1);
 	}
-	ck_assert_uint_eq(rig.n_frames, VIEWER_FRAMES_IN_FLIGHT_MAX);
+	/* Of a viewer that never answers nothing is known: a few small frames, and no more. */
+	uint64_t before = rig.n_frames;
+	ck_assert_uint_ge(before, 1);
+	ck_assert_uint_le(before, 4);
 	settle();
-	/* What was merged meanwhile is one frame. */
-	ck_assert_uint_eq(rig.n_frames, VIEWER_FRAMES_IN_FLIGHT_MAX + 1);
+	ck_assert_uint_gt(rig.n_frames, before);
 	ck_assert(is_equal());
 	/* A frame that was never sent is not believed. */
 	CHANNEL_SEND(rig.gate, viewer_ack, .frame = 0xffffffff);

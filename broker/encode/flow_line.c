@@ -1,0 +1,226 @@
+/* The estimates of a line, and its credit. On encode's side of gate; what comes in are checked numbers of frames. */
+#include "encode/flow_line.h"
+
+#include "base/ensure.h"
+
+#include <string.h>
+
+#define SECOND_US 1000000u
+/* A delay that has grown by so much more than the line's own is a queue: startup ends there. */
+#define QUEUE_US 60000
+
+static void rate_add(struct flow_rate *self, uint64_t rate, uint64_t now_us)
+{
+	/* Time passes only with samples: a line that is not used is what it was. */
+	if (now_us - self->since_us > FLOW_RATE_AGE_US)
+		*self = (struct flow_rate){.before = self->now, .since_us = now_us};
+	if (rate > self->now)
+		self->now = rate;
+}
+
+uint64_t flow_line_rate(const struct flow_line *self)
+{
+	return self->rate.now > self->rate.before ? self->rate.now : self->rate.before;
+}
+
+uint64_t flow_line_delay_us(const struct flow_line *self)
+{
+	return self->delay_us;
+}
+
+/* Whether the least delay was not seen for long while the line was full: either the line has become slower or a queue stands
+ * on it, and only an empty line tells which. */
+static bool wants_rest(const struct flow_line *self, uint64_t now_us)
+{
+	return self->is_known &&
+	       (self->is_doubtful || now_us - self->delay_seen_us > FLOW_DELAY_AGE_US);
+}
+
+static void take_delay(struct flow_line *self, const struct flow_sent *sent, uint64_t now_us)
+{
+	uint64_t delay_us = now_us - sent->sent_us;
+	bool is_news = self->delay_us == 0 || delay_us < self->delay_us;
+
+	/* A longer one is believed only of a frame that was alone: behind others it says how long the queue is. */
+	if (is_news || (sent->is_alone && wants_rest(self, now_us)))
+		self->delay_us = delay_us ? delay_us : 1;
+	if (sent->is_alone)
+		self->is_doubtful = false;
+	if (delay_us <= self->delay_us * 5 / 4)
+		self->delay_seen_us = now_us;
+}
+
+void flow_line_begin(struct flow_line *self, uint32_t frame, uint64_t now_us)
+{
+	uint64_t cap = self->cap_bytes_per_s ? self->cap_bytes_per_s : UINT64_MAX;
+
+	*self = (struct flow_line){.sent = frame,
+	        .acked = frame,
+	        .acked_us = now_us,
+	        .first_us = now_us,
+	        .rate.since_us = now_us,
+	        .delay_seen_us = now_us,
+	        .window_bytes = FLOW_WINDOW_FIRST,
+	        .cap_bytes_per_s = cap};
+}
+
+static struct flow_sent *frame_of(struct flow_line *self, uint32_t number)
+{
+	return &self->frames[number % FLOW_FRAMES_MAX];
+}
+
+static void begin_frame(struct flow_line *self, uint32_t number, uint64_t now_us)
+{
+	bool is_alone = self->in_flight_bytes == 0;
+
+	/* After a rest the clock of rates begins anew: the rest was not the line's. */
+	if (is_alone) {
+		self->acked_us = now_us;
+		self->first_us = now_us;
+	}
+	self->sent = number;
+	*frame_of(self, number) = (struct flow_sent){.sent_us = now_us,
+	        .acked_bytes = self->acked_bytes,
+	        .acked_us = self->acked_us,
+	        .first_us = self->first_us,
+	        .is_alone = is_alone};
+}
+
+static void pay(struct flow_line *self, uint32_t bytes, uint64_t now_us)
+{
+	if (self->cap_bytes_per_s == UINT64_MAX)
+		return;
+	if (self->cap_free_us < now_us)
+		self->cap_free_us = now_us;
+	self->cap_free_us += (uint64_t)bytes * SECOND_US / self->cap_bytes_per_s;
+}
+
+void flow_line_sent(struct flow_line *self, uint32_t number, uint32_t bytes, uint64_t now_us)
+{
+	ensure(number - self->acked <= FLOW_FRAMES_MAX);
+	if (number != self->sent)
+		begin_frame(self, number, now_us);
+	frame_of(self, number)->bytes += bytes;
+	self->in_flight_bytes += bytes;
+	pay(self, bytes, now_us);
+}
+
+void flow_line_frame_ends(struct flow_line *self, bool is_all)
+{
+	frame_of(self, self->sent)->is_all = is_all;
+}
+
+static void take_rate(struct flow_line *self, const struct flow_sent *sent, uint64_t now_us)
+{
+	/* Acknowledgements come in bunches (the terminal draws 60 times a second): never faster than it was sent. */
+	uint64_t ack_us = now_us - sent->acked_us, send_us = sent->sent_us - sent->first_us;
+	uint64_t took_us = ack_us > send_us ? ack_us : send_us;
+	uint64_t rate =
+	        (self->acked_bytes - sent->acked_bytes) * SECOND_US / (took_us ? took_us : 1);
+
+	if (!sent->is_all || rate > flow_line_rate(self))
+		rate_add(&self->rate, rate ? rate : 1, now_us);
+}
+
+/* While nothing is known: doubles each time around as long as frames wait for credit and no queue grows. */
+static void grow(struct flow_line *self, uint32_t bytes, uint64_t delay_us)
+{
+	uint64_t least_us = flow_line_delay_us(self);
+
+	if (delay_us > least_us + QUEUE_US && delay_us > 2 * least_us) {
+		self->is_known = true;
+		self->is_doubtful = true;
+		return;
+	}
+	if (self->is_short)
+		self->window_bytes += bytes;
+	if (self->window_bytes > FLOW_WINDOW_MAX)
+		self->window_bytes = FLOW_WINDOW_MAX;
+}
+
+void flow_line_acked(struct flow_line *self, uint32_t number, uint64_t now_us)
+{
+	uint32_t bytes = 0;
+
+	if (number == self->acked)
+		return;
+	while (self->acked != number)
+		bytes += frame_of(self, ++self->acked)->bytes;
+	const struct flow_sent *sent = frame_of(self, number);
+	uint64_t delay_us = now_us - sent->sent_us;
+	self->in_flight_bytes -= bytes;
+	self->acked_bytes += bytes;
+	take_delay(self, sent, now_us);
+	take_rate(self, sent, now_us);
+	self->acked_us = now_us;
+	self->first_us = sent->sent_us;
+	if (!self->is_known)
+		grow(self, bytes, delay_us);
+	self->is_short = false;
+}
+
+static uint64_t within(uint64_t value, uint64_t least, uint64_t most)
+{
+	return value < least ? least : value > most ? most : value;
+}
+
+/* An eighth more than the line was seen to take: so a line that has become faster is noticed. */
+static uint64_t window(const struct flow_line *self)
+{
+	uint64_t rate = within(flow_line_rate(self), 1, UINT32_MAX);
+	uint64_t delay_us = within(flow_line_delay_us(self), 1, 10 * SECOND_US);
+
+	if (!self->is_known)
+		return self->window_bytes;
+	return within(rate * (delay_us + FLOW_DRAW_US) / SECOND_US * 9 / 8, FLOW_WINDOW_MIN,
+	        FLOW_WINDOW_MAX);
+}
+
+/* Frames of a few bytes would pile up before a terminal that is slow: as many as it can draw in the delay, and two. */
+static uint32_t frames_max(const struct flow_line *self)
+{
+	uint64_t drawn = (flow_line_delay_us(self) + FLOW_DRAW_US) * 60 / SECOND_US + 2;
+
+	return (uint32_t)within(drawn, 4, FLOW_FRAMES_MAX);
+}
+
+uint64_t flow_line_cap_wait_us(const struct flow_line *self, uint64_t now_us)
+{
+	/* A frame may go when what was sent is paid for but for one frame's time: else frames go one by one. */
+	if (self->cap_bytes_per_s == UINT64_MAX || self->cap_free_us <= now_us + FLOW_FRAME_US)
+		return 0;
+	return self->cap_free_us - now_us - FLOW_FRAME_US;
+}
+
+size_t flow_line_budget(const struct flow_line *self, uint64_t now_us)
+{
+	uint64_t room = window(self) / 2;
+
+	/* Several fit into the window, or the line would be idle between one frame's drawing and the next one's making. */
+	if (self->is_known && flow_line_rate(self) * FLOW_FRAME_US / SECOND_US < window(self) / 3)
+		room = flow_line_rate(self) * FLOW_FRAME_US / SECOND_US;
+	else if (self->is_known)
+		room = window(self) / 3;
+	if (self->cap_bytes_per_s != UINT64_MAX) {
+		uint64_t capped = self->cap_bytes_per_s * FLOW_FRAME_US / SECOND_US;
+		room = capped < room ? capped : room;
+	}
+	/* What measures the delay is short, so that its own time on the line is. */
+	if (wants_rest(self, now_us))
+		room = 0;
+	return (size_t)within(room, FLOW_FRAME_MIN, FLOW_WINDOW_MAX);
+}
+
+bool flow_line_has_credit(struct flow_line *self, uint64_t now_us)
+{
+	if (flow_line_cap_wait_us(self, now_us) > 0)
+		return false;
+	if (self->in_flight_bytes == 0)
+		return true;
+	if (wants_rest(self, now_us) || self->sent - self->acked >= frames_max(self))
+		return false;
+	if (self->in_flight_bytes + flow_line_budget(self, now_us) <= window(self))
+		return true;
+	self->is_short = true;
+	return false;
+}
