@@ -127,17 +127,34 @@ static size_t copy_moved(
 	return n_all;
 }
 
-static void search_moved(struct frame *self, const struct scroll_offset *hints, size_t n_hints)
+/* Along the lines first; in any direction only where much is left that lines do not explain. */
+static void guess_moved(struct frame *self, bool *has_stored)
 {
 	struct scroll_offset offsets[SCROLL_OFFSETS_MAX];
+	uint32_t few = self->dirty->n_marked / 4;
+
+	if (few < SEARCH_TILES_MIN)
+		few = SEARCH_TILES_MIN - 1;
+	for (int axis = SCROLL_VERTICAL; axis <= SCROLL_HORIZONTAL; axis++) {
+		if (self->dirty->n_marked <= few)
+			return;
+		size_t n_offsets = scroll_guess(
+		        self->image, self->reference, self->dirty, (enum scroll_axis)axis, offsets);
+		copy_moved(self, offsets, n_offsets, has_stored);
+	}
+	if (self->dirty->n_marked <= few)
+		return;
+	size_t n_offsets = scroll_guess_free(self->image, self->reference, self->dirty, offsets);
+	copy_moved(self, offsets, n_offsets, has_stored);
+}
+
+static void search_moved(struct frame *self, const struct scroll_offset *hints, size_t n_hints)
+{
 	uint64_t start_us = clock_now_us();
 	bool has_stored = false;
 
-	if (copy_moved(self, hints, n_hints, &has_stored) == 0 &&
-	        self->dirty->n_marked >= SEARCH_TILES_MIN) {
-		size_t n_offsets = scroll_guess(self->image, self->reference, self->dirty, offsets);
-		copy_moved(self, offsets, n_offsets, &has_stored);
-	}
+	if (copy_moved(self, hints, n_hints, &has_stored) == 0)
+		guess_moved(self, &has_stored);
 	self->counts->search_us += clock_now_us() - start_us;
 	if (!has_stored)
 		recall_store(self);

@@ -17,7 +17,7 @@ size_t outbox_size(uint32_t width, uint32_t height)
 {
 	size_t n_tiles = (size_t)TILES_SIDE(width) * TILES_SIDE(height);
 	size_t raw = (size_t)width * height * PICTURE_PIXEL_BYTES + n_tiles * TILE_EXTRA_BYTES +
-	             (size_t)2 * SCROLL_OFFSETS_MAX * SCROLL_COPIES_MAX * PICTURE_COPY_BYTES;
+	             (size_t)4 * SCROLL_OFFSETS_MAX * SCROLL_COPIES_MAX * PICTURE_COPY_BYTES;
 	/* A slice is ended when a command does not fit, so that each holds at least so much of raw. */
 	size_t n_slices = raw / (WIRE_SLICE_MAX - PICTURE_COMMAND_MAX - 1024) + 2;
 

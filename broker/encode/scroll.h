@@ -16,14 +16,20 @@ struct tiles;
 #define SCROLL_OFFSETS_MAX 4
 #define SCROLL_COPIES_MAX 512
 
-/* What is now at (x, y) was at (x - dx, y - dy). One of the two is 0. */
+/* What is now at (x, y) was at (x - dx, y - dy). Not both are 0. */
 struct scroll_offset {
 	int16_t dx, dy;
 };
 
-/* The likeliest offsets, best first, for marked tiles that differ. Returns how many (0: nothing seems moved). Work is bounded
+enum scroll_axis { SCROLL_VERTICAL, SCROLL_HORIZONTAL };
+
+/* The likeliest offsets along one axis, best first, for marked tiles that differ. Returns how many (0: nothing seems moved). Work is bounded
  * by the samples, not by the screen. */
 size_t scroll_guess(const struct image *image, const uint32_t *reference,
+        const struct tiles *changed, enum scroll_axis axis,
+        struct scroll_offset offsets[SCROLL_OFFSETS_MAX]);
+/* The likeliest ones in any direction: slower, some milliseconds a million of changed pixels. */
+size_t scroll_guess_free(const struct image *image, const uint32_t *reference,
         const struct tiles *changed, struct scroll_offset offsets[SCROLL_OFFSETS_MAX]);
 
 /* The areas that, moved by that offset within the reference, become exactly what the image shows. In an order in which

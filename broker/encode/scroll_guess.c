@@ -9,11 +9,10 @@
 #include <string.h>
 
 #define SAMPLES_MAX 6 /* tile columns or rows that are looked at */
+#define SAMPLE_WIDTH 32
 #define LINES_MAX PICTURE_WIDTH_MAX
 #define SLOTS 8192  /* of the hash table; above LINES_MAX, a power of two */
 #define VOTES_MIN 8 /* rows that must agree before it is worth verifying */
-
-enum axis { AXIS_VERTICAL, AXIS_HORIZONTAL };
 
 struct slot {
 	uint32_t hash;
@@ -29,30 +28,28 @@ struct span {
 static struct slot slots[SLOTS];
 static uint16_t votes[2 * LINES_MAX + 1];
 static uint32_t new_hashes[LINES_MAX], old_hashes[LINES_MAX];
+static uint32_t row_key[PICTURE_TILE];
 
-/* Never 0 for a line with content; 0 for a line of one colour, which is found everywhere. */
+static void make_key(void)
+{
+	for (uint32_t i = 0; i < PICTURE_TILE; i++)
+		row_key[i] = (i + 1) * 0x9e3779b1u ^ (i + 7) * 0x85ebca6bu << 3;
+}
+
+/* Never 0 for a line with content; 0 for a line of one colour, which is found everywhere. NH (see tile_name.h) with 32-bit words and a
+ * key that is no secret: products that do not wait for each other, which the compiler makes vector instructions of. What it
+ * hits by chance, or by a page's intent, is verified and costs time only. */
 static uint32_t row_hash(const uint32_t *pixels, uint32_t n)
 {
-	uint64_t lanes[4] = {1, 2, 3, 4};
-	uint32_t differs = 0, i = 0;
+	uint64_t sum = n & 1 ? pixels[n - 1] * (uint64_t)0x9e3779b1u : 0;
+	uint32_t differs = 0;
 
-	/* Four lanes: one multiplication waits for the one before it, four do not. */
-	for (; i + 8 <= n; i += 8)
-		for (uint32_t lane = 0; lane < 4; lane++) {
-			uint32_t a = pixels[i + 2 * lane], b = pixels[i + 2 * lane + 1];
-			differs |= (a ^ pixels[0]) | (b ^ pixels[0]);
-			lanes[lane] = (lanes[lane] ^ (a | (uint64_t)b << 32)) * 0x9e3779b97f4a7c15u;
-			lanes[lane] ^= lanes[lane] >> 29;
-		}
-	for (; i < n; i++) {
+	for (uint32_t i = 0; i + 1 < n; i += 2)
+		sum += (uint64_t)(pixels[i] + row_key[i]) *
+		       (uint32_t)(pixels[i + 1] + row_key[i + 1]);
+	for (uint32_t i = 0; i < n; i++)
 		differs |= pixels[i] ^ pixels[0];
-		lanes[i % 4] = (lanes[i % 4] ^ pixels[i]) * 0x9e3779b97f4a7c15u;
-		lanes[i % 4] ^= lanes[i % 4] >> 29;
-	}
-	uint64_t hash =
-	        (lanes[0] ^ lanes[1] << 1) + (lanes[2] ^ lanes[3] << 1) * 0x9e3779b97f4a7c15u;
-	hash ^= hash >> 32;
-	return differs ? (uint32_t)hash | 1u : 0;
+	return differs ? (uint32_t)(sum >> 32 ^ sum) | 1u : 0;
 }
 
 static void hash_rows(
@@ -115,15 +112,15 @@ static void vote(const uint32_t *now, const uint32_t *before, uint32_t n_lines)
 
 /* Marked tiles along one tile column (row), and the lines from the first to the last of them. */
 static uint32_t count_marked(
-        const struct tiles *changed, enum axis axis, uint32_t across, struct span *span)
+        const struct tiles *changed, enum scroll_axis axis, uint32_t across, struct span *span)
 {
-	uint32_t n_along = axis == AXIS_VERTICAL ? changed->rows : changed->columns;
-	uint32_t length = axis == AXIS_VERTICAL ? changed->height : changed->width;
+	uint32_t n_along = axis == SCROLL_VERTICAL ? changed->rows : changed->columns;
+	uint32_t length = axis == SCROLL_VERTICAL ? changed->height : changed->width;
 	uint32_t n_marked = 0;
 
 	for (uint32_t i = 0; i < n_along; i++) {
-		if (axis == AXIS_VERTICAL ? !changed->is_marked[i][across]
-		                          : !changed->is_marked[across][i])
+		if (axis == SCROLL_VERTICAL ? !changed->is_marked[i][across]
+		                            : !changed->is_marked[across][i])
 			continue;
 		if (n_marked++ == 0)
 			span->first = i * PICTURE_TILE;
@@ -132,21 +129,36 @@ static uint32_t count_marked(
 	return n_marked;
 }
 
-static struct rect sample_area(
-        const struct tiles *changed, enum axis axis, uint32_t across, const struct span *span)
+static struct rect sample_area(const struct tiles *changed, enum scroll_axis axis, uint32_t across,
+        const struct span *span)
 {
-	struct rect tile = axis == AXIS_VERTICAL ? tiles_area(changed, across, 0)
-	                                         : tiles_area(changed, 0, across);
+	struct rect tile = axis == SCROLL_VERTICAL ? tiles_area(changed, across, 0)
+	                                           : tiles_area(changed, 0, across);
 
-	if (axis == AXIS_VERTICAL)
+	if (axis == SCROLL_VERTICAL)
 		return (struct rect){tile.x, (uint16_t)span->first, tile.width,
 		        (uint16_t)(span->end - span->first)};
 	return (struct rect){
 	        (uint16_t)span->first, tile.y, (uint16_t)(span->end - span->first), tile.height};
 }
 
+/* Each line with the three after it: text has many lines that are alike, and few neighbourhoods. */
+static void join_lines(uint32_t *hashes, uint32_t n)
+{
+	for (uint32_t i = 0; i + 3 < n; i++) {
+		uint32_t all = hashes[i] | hashes[i + 1] | hashes[i + 2] | hashes[i + 3];
+		uint32_t joined =
+		        ((hashes[i] * 0x9e3779b1u + hashes[i + 1]) * 0x9e3779b1u + hashes[i + 2]) *
+		                0x9e3779b1u +
+		        hashes[i + 3];
+		hashes[i] = all ? joined | 1u : 0;
+	}
+	for (uint32_t i = n > 3 ? n - 3 : 0; i < n; i++)
+		hashes[i] = 0;
+}
+
 static void sample(const struct image *image, const uint32_t *reference,
-        const struct tiles *changed, enum axis axis, uint32_t across)
+        const struct tiles *changed, enum scroll_axis axis, uint32_t across)
 {
 	struct span span;
 
@@ -154,21 +166,28 @@ static void sample(const struct image *image, const uint32_t *reference,
 	if (count_marked(changed, axis, across, &span) < 2)
 		return;
 	struct rect area = sample_area(changed, axis, across, &span);
-	if (axis == AXIS_VERTICAL) {
+	/* Of a sampled tile column (row) the part in the middle: as good a witness as the whole. */
+	if (axis == SCROLL_VERTICAL && area.width > SAMPLE_WIDTH) {
+		area.x = (uint16_t)(area.x + (area.width - SAMPLE_WIDTH) / 2);
+		area.width = SAMPLE_WIDTH;
+	}
+	if (axis == SCROLL_VERTICAL) {
 		hash_rows(image->pixels, image->width, &area, new_hashes);
 		hash_rows(reference, image->width, &area, old_hashes);
 	} else {
 		hash_columns(image->pixels, image->width, &area, new_hashes);
 		hash_columns(reference, image->width, &area, old_hashes);
 	}
+	join_lines(new_hashes, span.end - span.first);
+	join_lines(old_hashes, span.end - span.first);
 	vote(new_hashes, old_hashes, span.end - span.first);
 }
 
 /* Samples are spread over what has changed: the n-th of every n_eligible / SAMPLES_MAX. */
 static void sample_axis(const struct image *image, const uint32_t *reference,
-        const struct tiles *changed, enum axis axis)
+        const struct tiles *changed, enum scroll_axis axis)
 {
-	uint32_t n_across = axis == AXIS_VERTICAL ? changed->columns : changed->rows;
+	uint32_t n_across = axis == SCROLL_VERTICAL ? changed->columns : changed->rows;
 	uint32_t n_eligible = 0, seen = 0;
 	struct span span;
 
@@ -185,7 +204,7 @@ static void sample_axis(const struct image *image, const uint32_t *reference,
 	}
 }
 
-static size_t best_votes(enum axis axis, struct scroll_offset *offsets, size_t max)
+static size_t best_votes(enum scroll_axis axis, struct scroll_offset *offsets, size_t max)
 {
 	size_t n = 0;
 
@@ -198,21 +217,17 @@ static size_t best_votes(enum axis axis, struct scroll_offset *offsets, size_t m
 			break;
 		votes[best] = 0;
 		int16_t distance = (int16_t)((int)best - LINES_MAX);
-		offsets[n++] = axis == AXIS_VERTICAL ? (struct scroll_offset){0, distance}
-		                                     : (struct scroll_offset){distance, 0};
+		offsets[n++] = axis == SCROLL_VERTICAL ? (struct scroll_offset){0, distance}
+		                                       : (struct scroll_offset){distance, 0};
 	}
 	return n;
 }
 
 size_t scroll_guess(const struct image *image, const uint32_t *reference,
-        const struct tiles *changed, struct scroll_offset offsets[SCROLL_OFFSETS_MAX])
+        const struct tiles *changed, enum scroll_axis axis,
+        struct scroll_offset offsets[SCROLL_OFFSETS_MAX])
 {
-	sample_axis(image, reference, changed, AXIS_VERTICAL);
-	size_t n = best_votes(AXIS_VERTICAL, offsets, SCROLL_OFFSETS_MAX - 1);
-
-	/* Sideways is rare: it is looked for only where up and down explain nothing. */
-	if (n > 0)
-		return n;
-	sample_axis(image, reference, changed, AXIS_HORIZONTAL);
-	return best_votes(AXIS_HORIZONTAL, offsets, 1);
+	make_key();
+	sample_axis(image, reference, changed, axis);
+	return best_votes(axis, offsets, SCROLL_OFFSETS_MAX - 1);
 }

@@ -59,6 +59,15 @@ static void add(struct search *self, const struct rect *area)
 static void verify_column(struct search *self, uint32_t column)
 {
 	struct rect tile = tiles_area(self->changed, column, 0);
+	int dx = self->offset.dx, end = tile.x + tile.width;
+	/* What came from beyond the edges cannot have been moved. */
+	if (dx < 0 && end > self->image->width + dx)
+		end = self->image->width + dx;
+	if (dx > tile.x)
+		tile.x = (uint16_t)dx;
+	if (end <= tile.x)
+		return;
+	tile.width = (uint16_t)(end - tile.x);
 	size_t row_bytes = (size_t)tile.width * 4;
 	uint32_t height = self->image->height;
 	uint32_t run = 0, n_useful = 0, y;
@@ -67,7 +76,8 @@ static void verify_column(struct search *self, uint32_t column)
 		int source = (int)y - self->offset.dy;
 		if (y < height && self->changed->is_marked[y / PICTURE_TILE][column] &&
 		        source >= 0 && source < (int)height &&
-		        memcmp(now_at(self, tile.x, y), before_at(self, tile.x, (uint32_t)source),
+		        memcmp(now_at(self, tile.x, y),
+		                before_at(self, (uint32_t)(tile.x - dx), (uint32_t)source),
 		                row_bytes) == 0) {
 			n_useful += memcmp(now_at(self, tile.x, y), before_at(self, tile.x, y),
 			                    row_bytes) != 0;
@@ -114,8 +124,8 @@ static void compare_columns(const struct search *self, const struct rect *area, 
 	memset(mismatches, 0, PICTURE_TILE * sizeof(*mismatches));
 	for (uint32_t y = area->y; area->width > 0 && y < area->y + (uint32_t)area->height; y++) {
 		const uint32_t *now = now_at(self, area->x, y);
-		const uint32_t *before =
-		        before_at(self, area->x, (uint32_t)((int)y - self->offset.dy));
+		const uint32_t *before = before_at(self, (uint32_t)(area->x - self->offset.dx),
+		        (uint32_t)((int)y - self->offset.dy));
 		if (now[nearest] != before[nearest]) {
 			mismatches[nearest] = 1;
 			return;
@@ -150,7 +160,9 @@ static void widen_right(struct search *self, size_t index)
 {
 	struct copy_hint *copy = &self->copies[index];
 	uint32_t mismatches[PICTURE_TILE], n = 0;
-	uint32_t end = copy->x + (uint32_t)copy->width, room = self->image->width - end;
+	uint32_t end = copy->x + (uint32_t)copy->width;
+	uint32_t source_end = copy->source_x + (uint32_t)copy->width;
+	uint32_t room = self->image->width - (end > source_end ? end : source_end);
 	struct rect strip = {(uint16_t)end, copy->y,
 	        (uint16_t)(room < PICTURE_TILE ? room : PICTURE_TILE), copy->height};
 
@@ -168,7 +180,8 @@ static void widen_left(struct search *self, size_t index)
 {
 	struct copy_hint *copy = &self->copies[index];
 	uint32_t mismatches[PICTURE_TILE], n = 0;
-	uint16_t width = copy->x < PICTURE_TILE ? copy->x : PICTURE_TILE;
+	uint16_t room = copy->x < copy->source_x ? copy->x : copy->source_x;
+	uint16_t width = room < PICTURE_TILE ? room : PICTURE_TILE;
 	struct rect strip = {(uint16_t)(copy->x - width), copy->y, width, copy->height};
 
 	if (has_neighbour(self, index, copy->x))
@@ -181,7 +194,7 @@ static void widen_left(struct search *self, size_t index)
 	if (n < WIDEN_MIN || !clear_way(self, index, &strip))
 		return;
 	copy->x = strip.x;
-	copy->source_x = strip.x;
+	copy->source_x = (uint16_t)(strip.x - self->offset.dx);
 	copy->width = (uint16_t)(copy->width + n);
 }
 
@@ -260,7 +273,7 @@ static void verify_row(struct search *self, uint32_t row)
  * to the right. Insertion sort: nearly sorted, and few. */
 static void put_in_order(struct search *self)
 {
-	int sign = self->offset.dy + self->offset.dx > 0 ? -1 : 1;
+	int sign = (self->offset.dy ? self->offset.dy : self->offset.dx) > 0 ? -1 : 1;
 
 	for (size_t i = 1; i < self->n_copies; i++) {
 		struct copy_hint copy = self->copies[i];
@@ -288,7 +301,7 @@ size_t scroll_verify(const struct image *image, const uint32_t *reference,
 
 	for (uint32_t column = 0; offset->dy && column < changed->columns; column++)
 		verify_column(&search, column);
-	for (uint32_t row = 0; offset->dx && row < changed->rows; row++)
+	for (uint32_t row = 0; !offset->dy && row < changed->rows; row++)
 		verify_row(&search, row);
 	if (offset->dy)
 		widen_all(&search);

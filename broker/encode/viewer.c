@@ -94,7 +94,7 @@ void viewer_hint(struct viewer *self, const struct copy_hint *hint)
 	struct scroll_offset offset = {
 	        (int16_t)(hint->x - hint->source_x), (int16_t)(hint->y - hint->source_y)};
 
-	if ((offset.dx == 0) == (offset.dy == 0) || self->n_hints == VIEWER_HINTS_MAX)
+	if ((offset.dx == 0 && offset.dy == 0) || self->n_hints == VIEWER_HINTS_MAX)
 		return;
 	for (size_t i = 0; i < self->n_hints; i++)
 		if (self->hints[i].dx == offset.dx && self->hints[i].dy == offset.dy)

@@ -258,6 +258,96 @@ START_TEST(two_panes)
 }
 END_TEST
 
+/* Pixels that are at most as many bytes as they are when nothing of them is known. */
+static size_t bytes_of(size_t n_pixels)
+{
+	return 400 + n_pixels * 3;
+}
+
+static uint32_t noise(uint32_t x, uint32_t y)
+{
+	uint64_t state = ((uint64_t)y << 20 | x) * 0x9e3779b97f4a7c15u + 1;
+
+	support_random(&state);
+	return support_random(&state) & 0xffffff;
+}
+
+static void draw_noise(struct rect area, uint32_t from_x, uint32_t from_y)
+{
+	for (uint32_t y = area.y; y < area.y + (uint32_t)area.height; y++)
+		for (uint32_t x = area.x; x < area.x + (uint32_t)area.width; x++)
+			put_pixel(x, y, noise((x + from_x) / 2, (y + from_y) / 2));
+	damage(area);
+}
+
+/* A map under the hand: everything moves, in both directions at once. */
+START_TEST(moved_diagonally)
+{
+	static const int steps[][2] = {{3, 2}, {-7, 11}, {40, -25}, {-30, -30}, {1, 60}};
+	int x = 1000, y = 1000;
+
+	start();
+	draw_noise(all, (uint32_t)x, (uint32_t)y);
+	ck_assert(frame(NULL, 0));
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		x += steps[i][0];
+		y += steps[i][1];
+		draw_noise(all, (uint32_t)x, (uint32_t)y);
+		ck_assert(frame(NULL, 0));
+		/* What came in, and the margin of the tiles in which lines are compared. */
+		size_t across = (size_t)abs(steps[i][0]) + 8, down = (size_t)abs(steps[i][1]) + 8;
+		ck_assert_msg(core.frame_bytes < bytes_of(across * HEIGHT + down * WIDTH),
+		        "by %d, %d: %zu bytes", steps[i][0], steps[i][1], core.frame_bytes);
+	}
+	finish();
+}
+END_TEST
+
+/* A window on a page that stays; what it uncovers is new. */
+START_TEST(a_window_moves)
+{
+	int x = 40, y = 30;
+
+	start();
+	draw_noise(all, 0, 0);
+	draw_noise((struct rect){(uint16_t)x, (uint16_t)y, 300, 220}, 5000, 5000);
+	ck_assert(frame(NULL, 0));
+	for (int i = 0; i < 5; i++) {
+		draw_noise(all, 0, 0);
+		x += 17;
+		y += 13;
+		draw_noise((struct rect){(uint16_t)x, (uint16_t)y, 300, 220}, 5040u - (uint32_t)x,
+		        5030u - (uint32_t)y);
+		ck_assert(frame(NULL, 0));
+		size_t uncovered = 17 * 220 + 13 * 300;
+		/* Its frame lies in tiles that hold the page as well: of a window's rim up to a tile is sent. */
+		ck_assert_msg(core.frame_bytes < bytes_of(uncovered + 300 * 220 / 3),
+		        "step %d: %zu bytes", i, core.frame_bytes);
+	}
+	finish();
+}
+END_TEST
+
+/* A page scrolls up, beside it a list sideways, below a header that stays. */
+START_TEST(scrolled_both_ways_at_once)
+{
+	struct rect page = {0, 64, 256, HEIGHT - 64}, list = {256, 64, WIDTH - 256, HEIGHT - 64};
+
+	start();
+	draw_noise(all, 0, 0);
+	ck_assert(frame(NULL, 0));
+	for (uint32_t i = 1; i < 6; i++) {
+		draw_noise(page, 0, i * 24);
+		draw_noise(list, i * 18, 0);
+		ck_assert(frame(NULL, 0));
+		size_t new = 24 * 256 + 18 * (HEIGHT - 64);
+		ck_assert_msg(core.frame_bytes < bytes_of(new + 4096), "step %u: %zu bytes", i,
+		        core.frame_bytes);
+	}
+	finish();
+}
+END_TEST
+
 START_TEST(noise_fits_into_slices_and_outbox)
 {
 	uint64_t state = 5;
@@ -317,6 +407,7 @@ int main(void)
 {
 	return SUITE_RUN("encode frame", nothing_changed_is_no_frame, one_pixel_costs_little,
 	        scrolled_up_and_down, scrolled_around_a_fixed_line, scrolled_sideways,
-	        hints_are_tried_and_not_believed, two_panes, noise_fits_into_slices_and_outbox,
+	        hints_are_tried_and_not_believed, two_panes, moved_diagonally, a_window_moves,
+	        scrolled_both_ways_at_once, noise_fits_into_slices_and_outbox,
 	        random_areas_and_moves);
 }
