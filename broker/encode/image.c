@@ -33,12 +33,15 @@ bool image_is_plain(const struct image *self)
 void image_take(
         struct image *self, const uint8_t *from, uint32_t stride_bytes, const struct rect *area)
 {
+	/* A copy: through the pointer the compiler would have to look again after each pixel. */
+	const uint32_t width = area->width;
+
 	for (uint32_t row = 0; row < area->height; row++) {
 		const uint8_t *source =
 		        from + (size_t)(area->y + row) * stride_bytes + (size_t)area->x * 4;
 		uint32_t *target = self->pixels + (size_t)(area->y + row) * self->width + area->x;
-		memcpy(target, source, (size_t)area->width * 4);
-		for (uint32_t i = 0; i < area->width; i++)
+		memcpy(target, source, (size_t)width * 4);
+		for (uint32_t i = 0; i < width; i++)
 			target[i] |= IMAGE_SEEN;
 	}
 }

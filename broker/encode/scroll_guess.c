@@ -65,21 +65,22 @@ static void hash_columns(
         const uint32_t *pixels, uint32_t stride, const struct rect *area, uint32_t *hashes)
 {
 	static uint32_t differs[LINES_MAX];
+	const uint32_t width = area->width; /* a copy: see image_take() */
 	const uint32_t *first = pixels + (size_t)area->y * stride + area->x;
 
-	for (uint32_t i = 0; i < area->width; i++) {
+	for (uint32_t i = 0; i < width; i++) {
 		hashes[i] = first[i];
 		differs[i] = 0;
 	}
 	for (uint32_t row = 1; row < area->height; row++) {
 		const uint32_t *at = first + (size_t)row * stride;
-		for (uint32_t i = 0; i < area->width; i++) {
+		for (uint32_t i = 0; i < width; i++) {
 			differs[i] |= at[i] ^ first[i];
 			hashes[i] = (hashes[i] ^ at[i]) * 0x9e3779b1u;
 			hashes[i] ^= hashes[i] >> 15;
 		}
 	}
-	for (uint32_t i = 0; i < area->width; i++)
+	for (uint32_t i = 0; i < width; i++)
 		hashes[i] = differs[i] ? hashes[i] | 1u : 0;
 }
 

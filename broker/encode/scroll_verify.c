@@ -121,6 +121,8 @@ static bool clear_way(struct search *self, size_t index, const struct rect *stri
 static void compare_columns(const struct search *self, const struct rect *area, uint32_t nearest,
         uint32_t mismatches[PICTURE_TILE])
 {
+	const uint32_t width = area->width; /* a copy: see image_take() */
+
 	memset(mismatches, 0, PICTURE_TILE * sizeof(*mismatches));
 	for (uint32_t y = area->y; area->width > 0 && y < area->y + (uint32_t)area->height; y++) {
 		const uint32_t *now = now_at(self, area->x, y);
@@ -130,7 +132,7 @@ static void compare_columns(const struct search *self, const struct rect *area, 
 			mismatches[nearest] = 1;
 			return;
 		}
-		for (uint32_t i = 0; i < area->width; i++)
+		for (uint32_t i = 0; i < width; i++)
 			mismatches[i] |= now[i] ^ before[i];
 	}
 }

@@ -109,10 +109,13 @@ void screen_copy(
 
 void screen_put(struct screen *self, const struct screen_rect *area, const uint8_t *rgb)
 {
+	const uint32_t width =
+	        area->width; /* a copy: through the pointer it would be read at each pixel */
+
 	self->painted_px += (uint64_t)area->width * area->height;
 	for (uint32_t row = 0; row < area->height; row++) {
 		uint32_t *out = word_at(self, area->x, area->y + row);
-		for (uint32_t i = 0; i < area->width; i++, rgb += 3)
+		for (uint32_t i = 0; i < width; i++, rgb += 3)
 			out[i] = word_of(rgb[0], rgb[1], rgb[2]);
 	}
 	mark(self, area);
@@ -232,12 +235,12 @@ void screen_set_colour(struct screen *self, uint8_t index, const uint8_t rgb[3])
 
 void screen_fill(struct screen *self, const struct screen_rect *area, const uint8_t rgb[3])
 {
-	uint32_t word = word_of(rgb[0], rgb[1], rgb[2]);
+	uint32_t word = word_of(rgb[0], rgb[1], rgb[2]), width = area->width;
 
 	self->painted_px += (uint64_t)area->width * area->height;
 	for (uint32_t row = 0; row < area->height; row++) {
 		uint32_t *out = word_at(self, area->x, area->y + row);
-		for (uint32_t i = 0; i < area->width; i++)
+		for (uint32_t i = 0; i < width; i++)
 			out[i] = word;
 	}
 	mark(self, area);
