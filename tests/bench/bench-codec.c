@@ -5,7 +5,8 @@
  *   bench-codec torn PAGE.png [frames]     the same, each step arriving as two halves
  *   bench-codec pages PAGE.png PAGE.png    two pages, shown in turn for a second each; and a character typed now and then
  *   bench-codec replay FILE                a recording: "SHPX", u16 width, u16 height, then for each screen u16 n, n times
- *                                          u16 x, y, width, height, and each area's rows of B,G,R,X (little endian)
+ *                                          u16 x, y, width, height, and each area's rows of B,G,R,X (little endian); as it
+ *                                          is or in one zstd frame (pixel-record makes those)
  *
  * PAGE.png: as by  chromium --headless --no-sandbox --hide-scrollbars --window-size=1280,12000 --screenshot=PAGE.png URL */
 #include "base/loop.h"
@@ -22,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <zstd.h>
 
 #define SCREEN_WIDTH 1280
 #define SCREEN_HEIGHT 800
@@ -351,6 +353,49 @@ static int pages(struct bench *self, const char *first, const char *second)
 
 /* ---- a recording ---- */
 
+struct packed {
+	FILE *file;
+	ZSTD_DStream *stream;
+	uint8_t bytes[1 << 16];
+	ZSTD_inBuffer in;
+};
+
+static ssize_t unpack(void *data, char *to, size_t size)
+{
+	struct packed *self = data;
+	ZSTD_outBuffer out = {to, size, 0};
+
+	while (out.pos == 0) {
+		if (self->in.pos == self->in.size) {
+			self->in.size = fread(self->bytes, 1, sizeof(self->bytes), self->file);
+			self->in.pos = 0;
+			if (self->in.size == 0)
+				return 0;
+		}
+		if (ZSTD_isError(ZSTD_decompressStream(self->stream, &out, &self->in)))
+			return -1;
+	}
+	return (ssize_t)out.pos;
+}
+
+/* A recording as it is, whether it was packed or not. */
+static FILE *open_recording(const char *path)
+{
+	static struct packed packed;
+	uint8_t magic[4] = {0};
+	FILE *file = fopen(path, "rb");
+
+	if (!file || fread(magic, 1, 4, file) != 4)
+		return NULL;
+	rewind(file);
+	if (memcmp(magic, "SHPX", 4) == 0)
+		return file;
+	packed = (struct packed){.file = file, .stream = ZSTD_createDStream()};
+	packed.in.src = packed.bytes;
+	ZSTD_DCtx_setParameter(packed.stream, ZSTD_d_windowLogMax, 27);
+	return fopencookie(&packed, "rb", (cookie_io_functions_t){.read = unpack});
+}
+
 static uint16_t get_u16(FILE *file)
 {
 	int low = getc(file), high = getc(file);
@@ -372,7 +417,7 @@ static bool read_area(struct bench *self, FILE *file, struct rect *area)
 
 static int replay(struct bench *self, const char *path)
 {
-	FILE *file = fopen(path, "rb");
+	FILE *file = open_recording(path);
 	char magic[4];
 	uint16_t n_areas;
 

@@ -1,43 +1,54 @@
-// A display before which a person sits (an X server of the bench's own, with a window manager), and the latency tool
-// on it.
-import { spawn, execFile } from 'node:child_process';
-import { promisify } from 'node:util';
+// A display before which a person sits: an X server of the bench's own, with a window manager.
+import { spawn } from 'node:child_process';
 import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
-import { chromium } from 'playwright-core';
-import { bin, until } from '../../integration/lib/broker.mjs';
+import net from 'node:net';
+import { until } from '../../integration/lib/broker.mjs';
 
-const run = promisify(execFile);
 const NUMBER = 87;
-const PIXEL = { x: 640, y: 500 };
+
+// Dies with us, whatever we die of.
+export function parentalSpawn(program, args, stdio = 'ignore', env = process.env) {
+	return spawn('setpriv', ['--pdeathsig', 'KILL', program, ...args], { stdio, env });
+}
+
+// Makes sure that nobody has the display of that number. What a server left behind that was killed goes away.
+export async function claimDisplay(number) {
+	const socket = `/tmp/.X11-unix/X${number}`;
+	const answers = await new Promise(resolve => {
+		const connection = net.connect(socket, () => { connection.destroy(); resolve(true); });
+		connection.on('error', () => resolve(false));
+	});
+	if (answers)
+		throw new Error(`display :${number} is in use: is a bench running?`);
+	fs.rmSync(socket, { force: true });
+	fs.rmSync(`/tmp/.X${number}-lock`, { force: true });
+	return socket;
+}
 
 export class Display {
-	static async open() {
+	static async open({ number = NUMBER, size = { width: 1320, height: 900 } } = {}) {
 		const self = new Display();
-		self.name = `:${NUMBER}`;
-		const socket = `/tmp/.X11-unix/X${NUMBER}`;
-		const quiet = { stdio: 'ignore' };
-		self.server = spawn('Xvnc', [self.name, '-SecurityTypes', 'None', '-rfbport', '-1', '-geometry', '1280x960', '-depth', '24',
-			'-nolisten', 'tcp'], quiet);
+		self.name = `:${number}`;
+		self.size = size;
+		const socket = await claimDisplay(number);
+		self.server = parentalSpawn('Xvnc', [self.name, '-SecurityTypes', 'None', '-rfbport', '-1', '-geometry', `${size.width}x${size.height}`, '-depth', '24',
+			'-nolisten', 'tcp']);
 		await until(() => fs.existsSync(socket), 'the bench display', 10000);
 		self.before = process.env.DISPLAY;
 		process.env.DISPLAY = self.name; // playwright hands its environment to the browser
-		self.manager = spawn('openbox', [], quiet);
+		self.manager = parentalSpawn('openbox', []);
 		return self;
 	}
 
+	// Nothing but the page is on the display.
 	browserArguments() {
-		return ['--window-position=0,0', '--window-size=1280,960', '--kiosk'];
-	}
-
-	async measure(presses) {
-		const { stdout } = await run(path.join(bin, 'key-latency'), [String(PIXEL.x), String(PIXEL.y), String(presses)]);
-		return JSON.parse(stdout);
+		return ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
+			'--disable-sync', '--force-color-profile=srgb', '--force-device-scale-factor=1',
+			'--window-position=0,0', `--window-size=${this.size.width},${this.size.height}`, '--kiosk'];
 	}
 
 	async close() {
-		for (const child of [this.manager, this.server]) {
+		for (const child of [this.manager, this.server].filter(Boolean)) {
 			child.kill('SIGTERM');
 			await new Promise(resolve => child.exitCode !== null || child.signalCode ? resolve() : child.once('exit', resolve));
 		}
@@ -45,25 +56,5 @@ export class Display {
 			delete process.env.DISPLAY;
 		else
 			process.env.DISPLAY = this.before;
-	}
-}
-
-// The same page in a local browser, nothing of Shoji in between.
-export async function keyLatency(presses, url) {
-	const display = await Display.open();
-	const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'shoji-bench-'));
-	const context = await chromium.launchPersistentContext(folder, { executablePath: '/usr/bin/chromium', headless: false, viewport: null,
-		args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update',
-			'--disable-sync', ...display.browserArguments()] });
-	try {
-		const page = context.pages()[0] ?? await context.newPage();
-		await page.goto(url);
-		await page.mouse.click(PIXEL.x, PIXEL.y);
-		await new Promise(resolve => setTimeout(resolve, 1500));
-		return await display.measure(presses);
-	} finally {
-		await context.close();
-		await display.close();
-		fs.rmSync(folder, { recursive: true, force: true });
 	}
 }

@@ -38,8 +38,10 @@ function withPhotographs(html, every) {
 }
 
 export class Site {
-	static async start() {
-		const self = new Site();
+	// folders: more of them, by the name below which they are served.
+	static async start(folders = {}) {
+		const self = new this();
+		self.folders = { ...FOLDERS, ...folders };
 		self.requests = [];
 		self.reports = []; // what pages posted to /report
 		self.server = http.createServer((request, response) => self.answer(request, response));
@@ -59,7 +61,7 @@ export class Site {
 		if (url.pathname === '/report')
 			return this.take(request, response);
 		const [, name, ...rest] = decodeURIComponent(url.pathname).split('/');
-		const folder = FOLDERS[name];
+		const folder = this.folders[name];
 		const file = folder && path.join(folder, rest.join('/'));
 		if (!file || !file.startsWith(folder + path.sep) || !fs.existsSync(file) || !fs.statSync(file).isFile()) {
 			response.writeHead(404, { 'content-type': 'text/plain' });
@@ -67,12 +69,12 @@ export class Site {
 		}
 		response.writeHead(200, { 'content-type': TYPES[path.extname(file)] ?? 'application/octet-stream' });
 		const added = (url.searchParams.has('marker') ? marker(url.pathname) : '') + (url.searchParams.has('scroll')
-			? `<script src="/pages/scroll.js" data-seconds="${Number(url.searchParams.get('scroll'))}"></script>` : '');
+			? `<script src="/pages/scroll.js" data-seconds="${Number(url.searchParams.get('scroll'))}"></script>` : '') + (url.searchParams.has('bench') ? '<script src="/bench/led.js"></script>' : '');
 		const every = Number(url.searchParams.get('photographs'));
 		if (!added && !every)
 			return fs.createReadStream(file).pipe(response);
 		const html = fs.readFileSync(file, 'utf8');
-		response.end((every > 0 ? withPhotographs(html, every) : html).replace(/<\/body>/i, `${added}</body>`));
+		response.end((every > 0 ? withPhotographs(html, every) : html).replace(/<\/(body|html)>/i, end => added + end));
 	}
 
 	take(request, response) {

@@ -1,0 +1,9 @@
+// Every scenario, in the order in which they run.
+import { latency, typing } from './keys.mjs';
+import { fast, smooth } from './scroll.mjs';
+import { navigation } from './navigation.mjs';
+import { video } from './video.mjs';
+import { idle } from './idle.mjs';
+import { exactness } from './exactness.mjs';
+
+export const SCENARIOS = { latency, typing, fast, smooth, navigation, video, idle, exactness };
