@@ -105,6 +105,14 @@ static void on_monitor_message(void *data, struct channel *channel, struct messa
 		log_error(0, "message %u of monitor is not one that egress takes", in->number);
 }
 
+static void on_keeper_lost(void *data)
+{
+	struct egress *self = data;
+
+	if (CHANNEL_SEND(self->monitor, keeper_lost))
+		log_warning(0, "monitor cannot be told that the channel to keeper is gone");
+}
+
 static void on_monitor_close(void *data, struct channel *channel, int error)
 {
 	struct egress *self = data;
@@ -191,6 +199,7 @@ static int prepare(struct egress *self, const struct message_setup_egress *setup
 		close(setup->keeper);
 		return error ? error : SHOJI_ERR_MEMORY;
 	}
+	egress_records_on_lost(self->context.records, on_keeper_lost, self);
 	error = egress_records_attach(self->context.records, setup->keeper);
 	if (!error)
 		error = resolver_start(

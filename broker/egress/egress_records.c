@@ -22,12 +22,14 @@ struct egress_records {
 	bool has_complained;
 	struct timer *alone_timer;
 	struct record_budget *budget;
+	egress_records_lost_fn on_lost; /* NULL: nobody wants to know */
+	void *lost_data;
 	struct timer *summary_timer; /* set while something refused is not told */
 	bool is_summary_timer_set;
 	struct message_destination kept[EGRESS_RECORDS_MAX];
 };
 
-/* A channel that broke while keeper lives is not made anew by anybody: monitor joins a role again when it starts. */
+/* monitor was told at once (on_lost) and has not joined us anew: a new start is the last resort. */
 static void on_alone_for_long(void *data)
 {
 	struct egress_records *self = data;
@@ -66,6 +68,12 @@ void egress_records_free(struct egress_records *self)
 	free(self);
 }
 
+void egress_records_on_lost(struct egress_records *self, egress_records_lost_fn on_lost, void *data)
+{
+	self->on_lost = on_lost;
+	self->lost_data = data;
+}
+
 static struct message_destination *kept_at(struct egress_records *self, size_t index)
 {
 	return &self->kept[(self->first + index) % EGRESS_RECORDS_MAX];
@@ -79,6 +87,8 @@ static void drop_keeper(struct egress_records *self, int error)
 	        shoji_error_text(error));
 	channel_free(self->keeper);
 	self->keeper = NULL;
+	if (self->on_lost)
+		self->on_lost(self->lost_data);
 }
 
 static void on_close(void *data, struct channel *channel, int error)

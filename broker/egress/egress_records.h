@@ -20,6 +20,10 @@ struct egress_records;
 /* per_minute: destinations of one session. NULL: no memory. */
 struct egress_records *egress_records_new(struct loop *loop, uint64_t per_minute);
 void egress_records_free(struct egress_records *self);
+/* on_lost is called when the channel to keeper broke. */
+typedef void (*egress_records_lost_fn)(void *data);
+void egress_records_on_lost(
+        struct egress_records *self, egress_records_lost_fn on_lost, void *data);
 
 /* Takes fd: a channel to keeper, in place of the one before. 0, SHOJI_ERR_MEMORY, SHOJI_ERR_CLOSED. */
 int egress_records_attach(struct egress_records *self, int fd);

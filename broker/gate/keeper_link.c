@@ -221,6 +221,14 @@ static int on_notify_viewer(struct gate *gate, struct message *in)
 	return error;
 }
 
+/* Whether keeper died or only does not want to hear us any more, monitor knows. */
+static void lose_keeper(struct gate *gate)
+{
+	keeper_link_close(gate);
+	if (CHANNEL_SEND(gate->monitor, keeper_lost))
+		log_warning(0, "monitor cannot be told that the channel to keeper is gone");
+}
+
 static void on_message(void *data, struct channel *channel, struct message *in)
 {
 	struct gate *gate = data;
@@ -250,7 +258,7 @@ static void on_message(void *data, struct channel *channel, struct message *in)
 	if (error) {
 		log_error(0, "keeper sent message %u in a wrong form: the channel is closed",
 		        in->number);
-		keeper_link_close(gate);
+		lose_keeper(gate);
 	}
 }
 
@@ -273,7 +281,7 @@ static void on_close(void *data, struct channel *channel, int error)
 	(void)channel;
 	log_warning(0, "keeper is away (%s): nobody can sign in until it is back",
 	        shoji_error_text(error));
-	keeper_link_close(gate);
+	lose_keeper(gate);
 }
 
 void keeper_link_close(struct gate *gate)

@@ -260,11 +260,13 @@ static void on_close(void *data, struct channel *channel, int error)
 		lose_gate(self, error);
 }
 
-void gate_link_open(struct keeper *self, int fd)
+void gate_link_open(struct keeper *self, int fd, bool is_same)
 {
 	if (self->gate)
 		lose_gate(self, SHOJI_ERR_CLOSED);
-	self->gate_number++;
+	/* A new gate may name no lease that was given to the one before. */
+	if (!is_same)
+		self->gate_number++;
 	self->gate = channel_new(fd, LINK_GATE_KEEPER, SIDE_B);
 	if (!self->gate)
 		return;

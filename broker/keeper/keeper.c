@@ -208,7 +208,7 @@ static void on_monitor(void *data, struct channel *channel, struct message *in)
 		return;
 	case MESSAGE_GATE_PEER:
 		if (!message_get_gate_peer(in, &gate_peer))
-			gate_link_open(self, gate_peer.peer);
+			gate_link_open(self, gate_peer.peer, gate_peer.is_same);
 		return;
 	case MESSAGE_EGRESS_PEER:
 		if (!message_get_egress_peer(in, &egress_peer))
@@ -263,7 +263,7 @@ static int set_up(struct keeper *self, const struct role_start *start)
 		close(setup.control_listener);
 		return error;
 	}
-	gate_link_open(self, setup.gate);
+	gate_link_open(self, setup.gate, false);
 	egress_link_open(self, setup.egress);
 	/* In full isolation only root; else whoever started the broker as well. */
 	self->control =

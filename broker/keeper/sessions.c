@@ -215,6 +215,14 @@ void sessions_detached(struct keeper *self, struct lease *lease)
 	set_state(self, lease, LEASE_DETACHED);
 }
 
+/* The channel to this gate broke and was made anew; its viewers were taken for gone with it. (gate says "detached"
+ * after the last activity of a viewer that left, never before.) */
+static bool is_seen_again(const struct lease *lease)
+{
+	return lease->state == LEASE_DETACHED || lease->state == LEASE_READY ||
+	       (lease->state == LEASE_STARTING && !lease->is_viewer_waiting);
+}
+
 void sessions_activity(struct keeper *self, struct lease *lease)
 {
 	uint64_t before_ms = lease->idle_end_ms;
@@ -224,6 +232,12 @@ void sessions_activity(struct keeper *self, struct lease *lease)
 	/* keeper was restarted and gate was not: the viewer has been there all along. */
 	if (lease->is_adopted && lease->gate == 0) {
 		lease->gate = self->gate_number;
+		sessions_attached(self, lease, NULL);
+	} else if (is_seen_again(lease)) {
+		json_t *record = record_of_lease("attach", lease);
+		if (record)
+			json_object_set_new(record, "rejoined", json_true());
+		journal_record(self->journal, RECORD_FACT, record);
 		sessions_attached(self, lease, NULL);
 	}
 	lease_touch(lease, clock_now_ms());

@@ -21,6 +21,7 @@
 #define BACKOFF_MAX_MS 10000
 #define BACKOFF_FORGOTTEN_MS 30000 /* ready for so long: the next restart is prompt again */
 #define UNREAPED_RETRY_MS 20
+#define REJOIN_MS 1000 /* by then a keeper that died is known to be dead */
 #define READY_DEADLINE_MS (ROLE_SETUP_DEADLINE_MS + 5000)
 
 enum role_state {
@@ -44,6 +45,10 @@ struct role {
 	 */
 	int end_for_keeper;
 	int end_for_self;
+	struct timer *rejoin_timer; /* set: the role has lost its channel to keeper */
+	bool is_rejoin_planned;
+	bool is_rejoining;
+	uint64_t keeper_lost_ms;
 };
 
 struct roles {
@@ -121,7 +126,8 @@ static void offer_to_keeper(struct role *self)
 	case ROLE_GATE:
 		if (keeper->state != ROLE_READY)
 			return;
-		error = CHANNEL_SEND(keeper->channel, gate_peer, .peer = self->end_for_keeper);
+		error = CHANNEL_SEND(keeper->channel, gate_peer, .peer = self->end_for_keeper,
+		        .is_same = self->is_rejoining);
 		break;
 	case ROLE_EGRESS:
 		if (keeper->state != ROLE_READY)
@@ -142,6 +148,40 @@ static void offer_to_self(struct role *self)
 	close_end(&self->end_for_self);
 	if (error)
 		role_lost(self);
+}
+
+/* keeper and this role both live, and their channel broke: one of them did not like what the other said. A keeper
+ * that has begun since was joined already. */
+static void on_rejoin_timer(void *data)
+{
+	struct role *self = data;
+	const struct role *keeper = keeper_of(self->roles);
+
+	self->is_rejoin_planned = false;
+	if (self->state != ROLE_READY || keeper->state != ROLE_READY ||
+	        keeper->ready_since_ms >= self->keeper_lost_ms)
+		return;
+	close_end(&self->end_for_self);
+	close_end(&self->end_for_keeper);
+	if (channel_pair(&self->end_for_self, &self->end_for_keeper))
+		return; /* it tells again when it has waited in vain */
+	log_warning(0, "%s has lost its channel to keeper: joining them anew", self->name);
+	self->is_rejoining = true;
+	offer_to_keeper(self);
+	self->is_rejoining = false;
+	offer_to_self(self);
+}
+
+static int on_keeper_lost(struct role *self)
+{
+	if (self->kind != ROLE_GATE && self->kind != ROLE_EGRESS)
+		return SHOJI_ERR_FORBIDDEN;
+	self->keeper_lost_ms = clock_now_ms();
+	/* A role that repeats itself gets no more than one channel in that time. */
+	if (!self->is_rejoin_planned)
+		timer_set_ms(self->rejoin_timer, REJOIN_MS);
+	self->is_rejoin_planned = true;
+	return 0;
 }
 
 /* The end with which this role begins; the caller's. keeper gets the other one, unless it has it.
@@ -279,6 +319,8 @@ static void on_message(void *data, struct channel *channel, struct message *in)
 		error = message_get_ready(in, &unused);
 		if (!error)
 			ready(self);
+	} else if (in->number == MESSAGE_KEEPER_LOST) {
+		error = on_keeper_lost(self);
 	} else if (self->kind == ROLE_KEEPER) {
 		error = self->roles->events.on_keeper_message(self->roles->data, in);
 	} else {
@@ -427,13 +469,15 @@ static int role_init(struct role *self, struct roles *roles, enum role_kind kind
 	        .end_for_keeper = -1,
 	        .end_for_self = -1};
 	self->timer = timer_new(roles->setup.loop, on_timer, self);
-	return self->timer ? 0 : SHOJI_ERR_MEMORY;
+	self->rejoin_timer = timer_new(roles->setup.loop, on_rejoin_timer, self);
+	return self->timer && self->rejoin_timer ? 0 : SHOJI_ERR_MEMORY;
 }
 
 static void role_finish(struct role *self)
 {
 	channel_free(self->channel);
 	timer_free(self->timer);
+	timer_free(self->rejoin_timer);
 	close_end(&self->end_for_keeper);
 	close_end(&self->end_for_self);
 	if (self->pid)
@@ -501,6 +545,7 @@ static void role_stop(struct role *self)
 	channel_free(self->channel);
 	self->channel = NULL;
 	timer_clear(self->timer);
+	timer_clear(self->rejoin_timer);
 	close_end(&self->end_for_keeper);
 	close_end(&self->end_for_self);
 	if (self->state != ROLE_STOPPED)

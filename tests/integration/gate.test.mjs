@@ -330,6 +330,7 @@ test('keeper away: nobody waits, and it can come back', () => withGate({}, async
 	const answer = own.post('/sign-in', FORM);
 	await own.event('sign_in');
 	own.say('keeper_gone');
+	await own.event('keeper_lost'); // monitor is asked for another channel
 	assert.equal((await answer).status, 503);
 	assert.equal((await answer).json().outcome, 'unavailable');
 	assert.equal((await own.post('/sign-in', FORM)).status, 503);
@@ -339,6 +340,23 @@ test('keeper away: nobody waits, and it can come back', () => withGate({}, async
 	own.say(`sign_in_result ${request} 1 0 0 - -`);
 	assert.equal((await again).status, 401);
 }));
+
+test('a terminal that left before it heard that it was let in is signed out', async () => {
+	const body = JSON.stringify(FORM);
+	const before = (await gate.status()).fds;
+	let socket;
+	const over = gate.raw(`POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1:${gate.port}\r\nOrigin: ${gate.origin}\r\n` +
+		`Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+	{ then: opened => { socket = opened; } });
+	const { request } = await gate.event('sign_in');
+	socket.destroy();
+	await over;
+	while ((await gate.status()).fds > before)
+		await sleep(20);
+	gate.say(`sign_in_result ${request} 0 0 ab12 ${token(88)} ${token(89)}`);
+	const { request: nobodys, cookie } = await gate.event('sign_out');
+	assert.deepEqual([nobodys, cookie], [0, token(88)], 'nobody else knows that cookie');
+});
 
 // ---- the stream ----
 

@@ -333,6 +333,8 @@ static void on_capture_close(void *data, struct channel *channel, int error)
 static void on_monitor_message(void *data, struct channel *channel, struct message *in)
 {
 	(void)data, (void)channel;
+	if (in->number == MESSAGE_KEEPER_LOST)
+		EVENT("{\"event\":\"keeper_lost\"}");
 	if (in->number == MESSAGE_READY)
 		EVENT("{\"event\":\"ready\",\"port\":%u,\"pid\":%d}", *(unsigned *)data,
 		        (int)gate_pid);

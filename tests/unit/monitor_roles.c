@@ -22,6 +22,7 @@
 
 #define ORDERS_MS 10
 #define ALIVE_MS 200
+#define LOST_MS 700
 #define LIFE_S 120
 
 static const char *role;
@@ -145,8 +146,12 @@ static void on_keeper_message(struct message *in)
 	struct message_session_started started;
 	struct message_session_ended ended;
 	struct message_broker_status status;
+	struct message_gate_peer gate;
 
-	if (!message_get_session_started(in, &started))
+	if (!message_get_gate_peer(in, &gate)) {
+		journal("gate_peer same %d", gate.is_same);
+		close(gate.peer);
+	} else if (!message_get_session_started(in, &started))
 		journal("started %" PRIx64 " adopted %d", started.lease_id, started.adopted);
 	else if (!message_get_session_ended(in, &ended))
 		journal("ended %" PRIx64 " %u %s", ended.lease_id, ended.reason, ended.detail);
@@ -159,6 +164,8 @@ static void on_keeper_message(struct message *in)
 }
 
 /* ---- gate, egress ---- */
+
+static bool has_keeper;
 
 static void on_role_message(struct message *in)
 {
@@ -180,6 +187,24 @@ static void on_role_message(struct message *in)
 		journal("door %" PRIx64, door.lease_id);
 	else
 		journal("%s", message_rule_find(in->number)->name);
+	has_keeper = has_keeper || in->number == MESSAGE_KEEPER_PEER;
+}
+
+static struct timer *lost;
+
+/* Several times at once: monitor answers with one channel. */
+static void on_lost(void *data)
+{
+	(void)data;
+	for (int i = 0; i < 20 && !has_keeper; i++)
+		CHANNEL_SEND(monitor, keeper_lost);
+	timer_set_ms(lost, LOST_MS);
+}
+
+static void begin_lost(void)
+{
+	lost = timer_new(loop, on_lost, NULL);
+	timer_set_ms(lost, LOST_MS);
 }
 
 /* ---- capture, encode ---- */
@@ -325,6 +350,8 @@ static _Noreturn void run_role(void)
 	journal("begins %d", (int)getpid());
 	role_ready(monitor);
 	channel_watch(monitor, loop, on_message, on_close, NULL);
+	if (is_mode("keeper-lost"))
+		begin_lost();
 	if (!strcmp(role, "keeper"))
 		begin_keeper();
 	else if (!strcmp(role, "capture") || !strcmp(role, "encode"))

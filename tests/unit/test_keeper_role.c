@@ -647,6 +647,34 @@ START_TEST(a_new_gate_takes_over)
 }
 END_TEST
 
+/* The channel broke, and monitor made another to the same gate: its viewers are still there. */
+START_TEST(the_same_gate_over_a_new_channel)
+{
+	int ours, theirs;
+
+	begin();
+	struct message_sign_in_result hanako = stage_session(&stage, "hanako");
+	stage_attach(&stage, hanako.cookie, hanako.attach_token);
+	check_state("hanako", "attached");
+	channel_free(stage.gate);
+	ck_assert_int_eq(channel_pair(&ours, &theirs), 0);
+	stage.gate = channel_new(ours, LINK_GATE_KEEPER, SIDE_A);
+	channel_set_phase(stage.gate, PHASE_READY);
+	check_state("hanako", "detached");
+	ck_assert_int_eq(
+	        CHANNEL_SEND(stage.monitor, gate_peer, .peer = theirs, .is_same = true), 0);
+	close(theirs);
+	ck_assert_int_eq(CHANNEL_SEND(stage.gate, activity, .lease_id = hanako.lease_id), 0);
+	check_state("hanako", "attached");
+	ck_assert_int_eq(CHANNEL_SEND(stage.gate, detached, .lease_id = hanako.lease_id), 0);
+	check_state("hanako", "detached");
+	usleep(200 * 1000);
+	ck_assert_uint_eq(count_records("attach"), 2);
+	ck_assert_uint_eq(count_records("detach"), 2);
+	stage_finish(&stage);
+}
+END_TEST
+
 /* ---- destinations ---- */
 
 static void send_destination(uint64_t number, uint64_t lease_id, const char *host)
@@ -942,7 +970,7 @@ int main(void)
 	        a_session_that_nobody_leased_is_stopped, deadlines_end_sessions,
 	        leases_survive_a_restart, a_gate_that_stayed_keeps_its_viewer,
 	        an_ending_lease_goes_on_ending_after_a_restart, a_new_gate_takes_over,
-	        destinations_are_recorded_with_their_person,
+	        the_same_gate_over_a_new_channel, destinations_are_recorded_with_their_person,
 	        an_egress_that_counts_backwards_is_let_go, a_full_disk_fails_closed_and_heals,
 	        a_restart_on_a_full_disk_keeps_sessions, a_file_limit_fails_closed,
 	        no_audit_log_no_broker, confined_with_its_own_user_and_root);

@@ -370,6 +370,66 @@ START_TEST(test_roles_come_back)
 }
 END_TEST
 
+/* Both live, and their channel broke: they get another, and nobody is started anew. */
+START_TEST(test_joined_anew)
+{
+	prepare();
+	put("mode.gate", "keeper-lost");
+	put("mode.egress", "keeper-lost");
+	ck_assert(launch());
+	await("keeper: gate_peer same 1");
+	await("keeper: egress_peer");
+	await("gate: keeper_peer");
+	await("egress: keeper_peer");
+	usleep(1200000);
+	ck_assert_uint_le(count("keeper: gate_peer"), 2);
+	ck_assert_uint_eq(count("gate: begins"), 1);
+	ck_assert_uint_eq(count("egress: begins"), 1);
+	ck_assert_uint_eq(count("keeper: begins"), 1);
+	/* A gate that is started anew is another one. */
+	put("mode.gate", "%s", "");
+	kill(pid_of("gate"), SIGKILL);
+	await("keeper: gate_peer same 0");
+	stop();
+}
+END_TEST
+
+/* It is for gate and egress to say; a hash worker or keeper that does is started anew. */
+START_TEST(test_joined_out_of_turn)
+{
+	prepare();
+	put("mode.hash", "keeper-lost");
+	if (launch()) /* it may be ready before it is found out */
+		await_times("hash: begins", 4);
+	put("mode.hash", "%s", "");
+	kill(broker, SIGTERM);
+	wait_for(broker);
+	check_log();
+	check_no_process();
+	folder_remove(folder, 4);
+}
+END_TEST
+
+/* keeper and egress go at once: whichever is first, the offer finds the other. */
+START_TEST(test_keeper_and_egress_go_at_once)
+{
+	begin();
+	start_session(1, 0);
+	put("leases", "1 0\n");
+	for (size_t round = 1; round <= 6; round++) {
+		pid_t keeper = pid_of("keeper"), egress = pid_of("egress");
+		kill(round % 2 ? keeper : egress, SIGKILL);
+		kill(round % 2 ? egress : keeper, SIGKILL);
+		await_times("keeper: begins", round + 1);
+		await_times("egress: begins", round + 1);
+		await_times("egress: door 1", round + 1);
+		await_times("keeper: started 1 adopted 1", round);
+		usleep(round % 3 * 50000);
+	}
+	stop();
+}
+END_TEST
+
 /* A keeper that does not hold a lease any more ends its session. */
 START_TEST(test_keeper_forgets)
 {
@@ -699,7 +759,8 @@ int main(int argc, char **argv)
 {
 	monitor_roles_dispatch(argc, argv);
 	return SUITE_RUN("monitor-broker", test_starts_and_stops, test_session,
-	        test_stop_ends_sessions, test_roles_come_back, test_keeper_forgets,
+	        test_stop_ends_sessions, test_roles_come_back, test_joined_anew,
+	        test_joined_out_of_turn, test_keeper_and_egress_go_at_once, test_keeper_forgets,
 	        test_keeper_holds_what_is_gone, test_killed_and_adopted,
 	        test_adopted_under_other_accounts, test_accounts_are_one_brokers,
 	        test_stopped_for_restart, test_dead_host_is_cleaned, test_second_broker,
