@@ -7,8 +7,10 @@
 #include "base/role.h"
 #include "capture/capture.h"
 #include "egress/egress.h"
+#include "egress/egress_policy.h"
 #include "encode/encode.h"
 #include "gate/gate.h"
+#include "gate/origin.h"
 #include "hash/hash.h"
 #include "keeper/keeper.h"
 #include "monitor/monitor.h"
@@ -222,6 +224,31 @@ static int dump_config(const struct config *config)
 	return ferror(stdout) || fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+/* What the roles would find wrong with values when they start. */
+static int check_values(const struct config *config, const char *path)
+{
+	char complaint[COMPLAINT_MAX];
+	const char *bad;
+	const struct origin_rules origins = {
+	        .origins = config->gate.origins.items, .n_origins = config->gate.origins.n_items};
+	struct egress_policy *policy = egress_policy_new(config, complaint, sizeof(complaint));
+
+	if (!policy) {
+		fprintf(stderr, "shoji-broker: %s: %s\n", path, complaint);
+		return EXIT_USAGE;
+	}
+	egress_policy_free(policy);
+	if (!origin_rules_check(&origins, &bad)) {
+		fprintf(stderr,
+		        "shoji-broker: %s: gate.origins: '%s' is not of the form https://host or "
+		        "https://host:port\n",
+		        path, bad);
+		return EXIT_USAGE;
+	}
+	printf("%s: valid\n", path);
+	return EXIT_SUCCESS;
+}
+
 /* The folder of this program: what runs inside the isolated host lies beside it. */
 static int run_broker(const struct config *config)
 {
@@ -245,7 +272,7 @@ static int run_configured(const struct arguments *arguments)
 	if (read_config(&config, arguments))
 		return EXIT_USAGE;
 	if (arguments->action == ACTION_CHECK)
-		printf("%s: valid\n", arguments->config);
+		status = check_values(&config, arguments->config);
 	else if (arguments->action == ACTION_DUMP)
 		status = dump_config(&config);
 	else

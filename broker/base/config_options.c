@@ -61,7 +61,11 @@ static const struct config_option options[] = {
 
         {"people", "argon2_memory_kib", OPTION_NUMBER, AT(people.argon2_memory_kib),
                 .text = "65536", .min = 8192, .max = 1048576,
-                .help = "Memory of one password hash, KiB."},
+                .help = "Memory of one password hash, KiB. A password's hash is made anew at its "
+                        "next sign-in "
+                        "when this or argon2_passes was changed; one that needs over 128 MiB more "
+                        "than "
+                        "is set here can no longer be checked, so lower it in steps."},
         {"people", "argon2_passes", OPTION_NUMBER, AT(people.argon2_passes), .text = "3", .min = 1,
                 .max = 16, .help = "Passes of one password hash."},
         {"people", "hash_workers", OPTION_NUMBER, AT(people.hash_workers), .text = "2", .min = 1,

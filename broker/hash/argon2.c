@@ -50,3 +50,9 @@ bool argon2_matches(const struct argon2 *self, const char *password, const char 
 
 	return is_somebody && result == 0;
 }
+
+bool argon2_is_outdated(const struct argon2 *self, const char *stored)
+{
+	return crypto_pwhash_argon2id_str_needs_rehash(stored, self->passes, self->memory_bytes) ==
+	       1;
+}

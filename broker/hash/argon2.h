@@ -26,4 +26,7 @@ int argon2_make(const struct argon2 *self, const char *password, char out[ARGON2
 /* stored "" or NULL: nobody; never true. */
 bool argon2_matches(const struct argon2 *self, const char *password, const char *stored);
 
+/* Whether a hash that matched was made with other parameters than ours. */
+bool argon2_is_outdated(const struct argon2 *self, const char *stored);
+
 #endif

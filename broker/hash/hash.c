@@ -67,15 +67,21 @@ static void on_make(struct hash *self, struct message *in)
 static void on_verify(struct hash *self, struct message *in)
 {
 	struct message_hash_verify job;
+	char renewed[ARGON2_TEXT_MAX + 1] = "";
 
 	if (message_get_hash_verify(in, &job)) {
 		loop_stop(self->loop, HASH_EXIT_PEER);
 		return;
 	}
 	bool is_match = argon2_matches(&self->argon2, job.password, job.stored);
+	/* The parameters were changed since: this is the one moment at which a new hash can be made. Without
+	 * memory for it the old one stays. */
+	if (is_match && argon2_is_outdated(&self->argon2, job.stored))
+		argon2_make(&self->argon2, job.password, renewed);
 	sodium_memzero(job.password, sizeof(job.password));
 	sodium_memzero(job.stored, sizeof(job.stored));
-	answer(self, job.job, is_match, "");
+	answer(self, job.job, is_match, renewed);
+	sodium_memzero(renewed, sizeof(renewed));
 }
 
 static void on_keeper(void *data, struct channel *channel, struct message *in)

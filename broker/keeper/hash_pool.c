@@ -237,7 +237,8 @@ static void on_result(void *data, struct channel *channel, struct message *in)
 		return;
 	}
 	if (!worker->job->is_make)
-		finish(self, worker->job, result.is_match ? HASH_MATCH : HASH_NO_MATCH, "");
+		finish(self, worker->job, result.is_match ? HASH_MATCH : HASH_NO_MATCH,
+		        result.is_match ? result.stored : "");
 	else if (result.is_match && result.stored[0])
 		finish(self, worker->job, HASH_MADE, result.stored);
 	else

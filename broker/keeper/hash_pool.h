@@ -23,7 +23,7 @@ struct hash_pool;
 
 enum hash_outcome { HASH_MATCH, HASH_NO_MATCH, HASH_MADE, HASH_UNAVAILABLE };
 
-/* stored: the new hash for HASH_MADE, else "". The callee frees what data points to. Called once a job. */
+/* stored: the new hash for HASH_MADE; for HASH_MATCH one to store in place of the old, or ""; else "". The callee frees what data points to. Called once a job. */
 typedef void (*hash_done_fn)(void *data, enum hash_outcome outcome, const char *stored);
 
 struct hash_request {

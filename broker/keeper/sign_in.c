@@ -26,6 +26,7 @@ struct sign_in {
 	uint64_t lease_id;
 	char cookie[TOKEN_TEXT_BYTES + 1];
 	char attach_token[TOKEN_TEXT_BYTES + 1];
+	char renewed_hash[129]; /* to be stored in place of the old one; "" */
 };
 
 static const char *outcome_text(enum sign_in_outcome outcome)
@@ -146,6 +147,22 @@ static void accept(struct sign_in *self)
 	answer(self);
 }
 
+/* The parameters of the hash were changed in the configuration. What fails here is tried at the next sign-in. */
+static void renew_hash(struct sign_in *self)
+{
+	struct keeper *keeper = self->keeper;
+	json_t *record;
+
+	if (!self->renewed_hash[0] || journal_begin(keeper->journal))
+		return;
+	if (store_set_password(keeper->store, self->person.id, self->renewed_hash)) {
+		log_error(0, "a password's new hash cannot be stored");
+		return;
+	}
+	record = json_pack("{s:s, s:s}", "event", "password_rehashed", "person", self->person.id);
+	journal_record(keeper->journal, RECORD_INTENT, record);
+}
+
 static void decide_match(struct sign_in *self)
 {
 	struct keeper *keeper = self->keeper;
@@ -164,6 +181,7 @@ static void decide_match(struct sign_in *self)
 		return;
 	}
 	lockout_clear(&keeper->lockout, self->name);
+	renew_hash(self);
 	if (leases_find_person(&keeper->leases, now.id))
 		refuse(self, SIGN_IN_IN_USE, 0);
 	else
@@ -193,7 +211,7 @@ static void on_hashed(void *data, enum hash_outcome outcome, const char *stored)
 	/* Locked while it waited, by attempts before it: then even the right password does not count. */
 	uint64_t locked_ms = lockout_locked_for_ms(&self->keeper->lockout, self->name, now_ms);
 
-	(void)stored;
+	snprintf(self->renewed_hash, sizeof(self->renewed_hash), "%s", stored);
 	if (locked_ms > 0) {
 		refuse(self, SIGN_IN_LOCKED, locked_ms);
 		return;

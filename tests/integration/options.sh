@@ -34,6 +34,13 @@ expect 0 'valid' --check-config "$work/good.yaml"
 expect 0 '127.0.0.1:1' --dump-config "$work/good.yaml"
 echo 'gate: {lissen: "127.0.0.1:1"}' >"$work/bad.yaml"
 expect 2 'listen' --check-config "$work/bad.yaml"
+for value in 'deny: ["-x-.example"]' 'deny_addresses: ["10.0.0.0/99"]' 'hosts: {a.example: "not an address"}' 'upstream: "x:80"
+  mode: nonsense'; do
+	printf 'egress:\n  %s\n' "$value" >"$work/egress.yaml"
+	expect 2 'egress' --check-config "$work/egress.yaml"
+done
+echo 'gate: {origins: ["http://a.example"]}' >"$work/origins.yaml"
+expect 2 'gate.origins' --check-config "$work/origins.yaml"
 expect 2 'bad.yaml' --config "$work/bad.yaml"
 
 # The dump is a configuration, and the same one.

@@ -126,8 +126,9 @@ void stage_start_hash(struct stage *self)
 	self->hash = fork_role(theirs, hash_run, &start, 0);
 	channel_free(self->hash_monitor);
 	self->hash_monitor = take(ours, LINK_MONITOR_ROLE);
-	ck_assert_int_eq(CHANNEL_SEND(self->hash_monitor, setup_hash, .memory_kib = MEMORY_KIB,
-	                         .passes = 1, .keeper = hash_end),
+	ck_assert_int_eq(
+	        CHANNEL_SEND(self->hash_monitor, setup_hash, .memory_kib = MEMORY_KIB,
+	                .passes = self->hash_passes ? self->hash_passes : 1, .keeper = hash_end),
 	        0);
 	close(hash_end);
 	wait_ready(self->hash_monitor);

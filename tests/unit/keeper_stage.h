@@ -15,6 +15,7 @@ struct stage {
 	char folder[64];         /* data in folder/data, the control socket beside it */
 	const char *config;      /* YAML beyond the stage's own; "" */
 	bool is_confined;        /* own uid and root: only when the test is root */
+	uint32_t hash_passes;    /* of the hash worker that is started next; 0: 1 */
 	uint64_t file_bytes_max; /* RLIMIT_FSIZE of keeper; 0: its own */
 	pid_t keeper, hash;
 	struct channel *monitor, *gate, *egress, *hash_monitor;

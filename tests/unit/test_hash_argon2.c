@@ -25,6 +25,24 @@ START_TEST(matches_only_its_password)
 }
 END_TEST
 
+START_TEST(outdated_by_other_parameters)
+{
+	struct argon2 argon2, more_memory, more_passes;
+	char stored[ARGON2_TEXT_MAX + 1];
+
+	ck_assert_int_eq(argon2_init(&argon2, 8192, 1), 0);
+	ck_assert_int_eq(argon2_init(&more_memory, 16384, 1), 0);
+	ck_assert_int_eq(argon2_init(&more_passes, 8192, 2), 0);
+	ck_assert_int_eq(argon2_make(&argon2, "some password", stored), 0);
+	ck_assert(!argon2_is_outdated(&argon2, stored));
+	ck_assert(argon2_is_outdated(&more_memory, stored));
+	ck_assert(argon2_is_outdated(&more_passes, stored));
+	/* It is good all the same. */
+	ck_assert(argon2_matches(&more_memory, "some password", stored));
+	ck_assert(!argon2_is_outdated(&argon2, "not a hash"));
+}
+END_TEST
+
 START_TEST(nobody_never_matches)
 {
 	struct argon2 argon2;
@@ -86,6 +104,6 @@ END_TEST
 
 int main(void)
 {
-	return SUITE_RUN("hash-argon2", matches_only_its_password, nobody_never_matches,
-	        refuses_parameters_out_of_range, nobody_costs_the_same);
+	return SUITE_RUN("hash-argon2", matches_only_its_password, outdated_by_other_parameters,
+	        nobody_never_matches, refuses_parameters_out_of_range, nobody_costs_the_same);
 }

@@ -328,6 +328,29 @@ START_TEST(a_dead_worker_is_replaced)
 }
 END_TEST
 
+/* The configuration asks for another hash: made at the next sign-in, once. */
+START_TEST(a_hash_is_renewed)
+{
+	begin();
+	stage_sign_in(&stage, "taro", "wrong");
+	ck_assert_uint_eq(count_records("password_rehashed"), 0);
+	ck_assert_int_eq(kill(stage.hash, SIGKILL), 0);
+	ck_assert_int_eq(waitpid(stage.hash, NULL, 0), stage.hash);
+	stage.hash_passes = 2;
+	stage_start_hash(&stage);
+	stage_sign_in(&stage, "taro", "wrong");
+	for (int i = 0; i < 2; i++) {
+		struct message_sign_in_result result = stage_session(&stage, "hanako");
+		ck_assert_uint_eq(result.outcome, SIGN_IN_ACCEPTED);
+		ck_assert_uint_eq(count_records("password_rehashed"), 1);
+		stage_ended(&stage, result.lease_id, END_HOST_EXITED);
+		receive_end_viewer(END_HOST_EXITED);
+		usleep(200 * 1000);
+	}
+	stage_finish(&stage);
+}
+END_TEST
+
 /* ---- attaching ---- */
 
 START_TEST(attaching)
@@ -965,8 +988,8 @@ int main(void)
 	return SUITE_RUN("keeper-role", accepted, no_secret_is_stored, wrong_and_unknown_are_alike,
 	        a_burst_does_not_outrun_the_lock, wrong_and_unknown_take_alike,
 	        a_lock_survives_a_restart, locked_by_an_administrator, in_use_and_full,
-	        many_at_once_are_all_answered, a_dead_worker_is_replaced, attaching,
-	        attaching_without_end, states_follow_gate_and_monitor,
+	        many_at_once_are_all_answered, a_dead_worker_is_replaced, a_hash_is_renewed,
+	        attaching, attaching_without_end, states_follow_gate_and_monitor,
 	        a_session_that_nobody_leased_is_stopped, deadlines_end_sessions,
 	        leases_survive_a_restart, a_gate_that_stayed_keeps_its_viewer,
 	        an_ending_lease_goes_on_ending_after_a_restart, a_new_gate_takes_over,
