@@ -347,9 +347,6 @@ static int prepare(struct monitor *self)
 
 	if (!error)
 		error = prepare_folders(self, complaint, sizeof(complaint));
-	if (!error && self->context.is_isolated)
-		error = accounts_lock(ACCOUNTS_LOCK_PATH, config->accounts.sessions_first,
-		        3 * config->sessions.max, &self->accounts, complaint, sizeof(complaint));
 	if (!error) {
 		self->context.limits = limits_new((enum config_limits_layer)config->sessions.limits,
 		        complaint, sizeof(complaint));
@@ -359,6 +356,9 @@ static int prepare(struct monitor *self)
 		error = load_files(self, complaint, sizeof(complaint));
 	if (!error)
 		error = open_listeners(self, complaint, sizeof(complaint));
+	if (!error && self->context.is_isolated)
+		error = accounts_lock(ACCOUNTS_LOCK_PATH, config->accounts.sessions_first,
+		        3 * config->sessions.max, &self->accounts, complaint, sizeof(complaint));
 	if (!error) {
 		error = config_dump(config, self->config_text, sizeof(self->config_text),
 		        &self->setup.config_length);
