@@ -84,6 +84,7 @@ struct config {
 		uint64_t height_min, height_max; /* pixels */
 		bool kiosk;
 		bool video;
+		uint64_t video_core_percent;
 		char *keyboard; /* jp or us */
 		char *timezone;
 		char *extra_ca; /* PEM that the isolated browser trusts (a security cloud's

@@ -137,6 +137,10 @@ static const struct config_option options[] = {
         {"profile", "video", OPTION_BOOL, AT(profile.video), .text = "true",
                 .help = "Moving pictures are sent as H.264 to terminals that decode it; else as "
                         "pictures like all the rest."},
+        {"profile", "video_core_percent", OPTION_NUMBER, AT(profile.video_core_percent),
+                .text = "40", .min = 1, .max = 100,
+                .help = "A session's video takes at most so much of one core, percent, and less "
+                        "while the machine is busy; frames beyond are left out."},
         {"profile", "keyboard", OPTION_CHOICE_TEXT, AT(profile.keyboard), .text = "jp",
                 .choices = keyboards, .help = "Layout of the isolated host's keyboard."},
         {"profile", "timezone", OPTION_TEXT, AT(profile.timezone), .text = "Asia/Tokyo", .min = 1,

@@ -186,6 +186,7 @@ static bool make_encoder(struct process *self, const struct message_setup_encode
 	        .width_max = setup->width_max,
 	        .height_max = setup->height_max,
 	        .has_video = setup->has_video,
+	        .video_core_percent = setup->video_core_percent,
 	        .on_first_picture = on_first_picture,
 	        .on_end = on_end,
 	        .data = self};

@@ -557,11 +557,15 @@ static bool reserve(struct encoder *self)
 		init_seat(self, &self->seats[i],
 		        self->memory + image + once + (size_t)i * seat[SEAT_PARTS]);
 	uint8_t *rest = self->memory + self->memory_size - image - cells;
-	video_init(&self->video, &(struct video_setup){.shadow = (uint32_t *)(void *)rest,
-	                                 .cells = (struct video_cells *)(void *)(rest + image),
-	                                 .on_damage = on_damage,
-	                                 .on_unknown = on_unknown,
-	                                 .data = self});
+	video_init(&self->video,
+	        &(struct video_setup){.lease_id = self->setup.lease_id,
+	                .core_percent = self->setup.has_video ? self->setup.video_core_percent : 1,
+	                .shadow = (uint32_t *)(void *)rest,
+	                .cells = (struct video_cells *)(void *)(rest + image),
+	                .on_damage = on_damage,
+	                .on_unknown = on_unknown,
+	                .data = self},
+	        now_ms(self));
 	video_resize(&self->video, &self->image);
 	return true;
 }

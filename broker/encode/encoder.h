@@ -21,7 +21,8 @@ struct encoder_setup {
 	const uint8_t *
 	        pixels; /* width_max x height_max x PIXEL_BYTES, borrowed; another process writes them */
 	uint16_t width_max, height_max; /* 1..SCREEN_WIDTH_MAX, SCREEN_HEIGHT_MAX */
-	bool has_video; /* moving pictures as H.264 to a viewer that can; else never */
+	bool has_video;             /* moving pictures as H.264 to a viewer that can; else never */
+	uint8_t video_core_percent; /* of one core, at most: 1 to 100, with has_video */
 	/* What video goes by, milliseconds; NULL: the clock. */
 	uint64_t (*clock_ms)(void);
 	void (*on_first_picture)(void *data);

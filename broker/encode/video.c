@@ -15,9 +15,10 @@
 #define MOVED_MS (2 * VIDEO_BOX_MS + 50)
 #define MOVED_HEIGHT_MIN 100
 
-void video_init(struct video *self, const struct video_setup *setup)
+void video_init(struct video *self, const struct video_setup *setup, uint32_t now_ms)
 {
 	*self = (struct video){.setup = *setup, .is_broken = !video_h264_is_built()};
+	video_budget_init(&self->budget, setup->core_percent, now_ms);
 }
 
 void video_finish(struct video *self)
@@ -214,7 +215,7 @@ static void begin_region(
 	struct video_h264 *codec = video_h264_new(area->width, area->height, VIDEO_RATE_MIN_KBIT);
 
 	if (!codec) {
-		log_warning(0, "no memory for video: pictures from now on");
+		log_warning(self->setup.lease_id, "no memory for video: pictures from now on");
 		self->is_broken = true;
 		return;
 	}
@@ -397,7 +398,7 @@ void video_forget_viewer(struct video *self)
 
 void video_failed(struct video *self)
 {
-	log_warning(0, "the viewer cannot decode video: pictures from now on");
+	log_warning(self->setup.lease_id, "the viewer cannot decode video: pictures from now on");
 	video_set_wanted(self, false);
 	self->is_broken = true;
 }

@@ -9,6 +9,7 @@
 #define SHOJI_ENCODE_VIDEO_H
 
 #include "encode/image.h"
+#include "encode/video_budget.h"
 #include "encode/video_cells.h"
 #include "encode/video_rate.h"
 #include "stream/wire.h"
@@ -35,6 +36,8 @@ struct video_region {
 };
 
 struct video_setup {
+	uint64_t lease_id;         /* for the log */
+	uint32_t core_percent;     /* so much of one core at most; 1 to 100 */
 	uint32_t *shadow;          /* the largest screen; borrowed */
 	struct video_cells *cells; /* borrowed */
 	/* That area of the image is another now. */
@@ -57,9 +60,10 @@ struct video {
 	uint64_t n_frames, n_bytes;
 	struct video_region regions[VIDEO_REGIONS_MAX];
 	struct video_rate rate;
+	struct video_budget budget;
 };
 
-void video_init(struct video *self, const struct video_setup *setup);
+void video_init(struct video *self, const struct video_setup *setup, uint32_t now_ms);
 void video_finish(struct video *self);
 /* The image has a new size (and is borrowed from now on): no region is left. */
 void video_resize(struct video *self, struct image *image);

@@ -2,10 +2,12 @@
 #include "encode/video.h"
 
 #include "base/bytes.h"
+#include "base/loop.h"
 #include "encode/outbox.h"
 #include "encode/video_h264.h"
 
 #include <string.h>
+#include <time.h>
 
 static uint8_t slice[WIRE_SLICE_MAX]; /* the one that is being written */
 
@@ -106,6 +108,14 @@ static bool say_data(int number, uint32_t frame, const uint8_t *data, size_t len
 	return true;
 }
 
+static uint64_t processor_us(void)
+{
+	struct timespec spent;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &spent);
+	return (uint64_t)spent.tv_sec * 1000000 + (uint64_t)spent.tv_nsec / 1000;
+}
+
 static bool say_frame(struct video *self, int number, struct outbox *outbox, uint32_t now_ms)
 {
 	struct video_region *region = &self->regions[number];
@@ -113,9 +123,12 @@ static bool say_frame(struct video *self, int number, struct outbox *outbox, uin
 	bool is_key;
 	const uint32_t *pixels =
 	        self->setup.shadow + (size_t)region->area.y * self->image->width + region->area.x;
+	uint64_t start_us = clock_now_us(), spent_us = processor_us();
 	size_t length = video_h264_encode(region->codec, (const uint8_t *)pixels,
 	        self->image->width * 4u, region->wants_key, &data, &is_key);
 
+	video_budget_spent(&self->budget, (uint32_t)(clock_now_us() - start_us),
+	        (uint32_t)(processor_us() - spent_us));
 	if (length == 0) {
 		self->is_broken = true;
 		return true;
@@ -133,7 +146,8 @@ bool video_say_frames(struct video *self, struct outbox *outbox, uint32_t now_ms
 	for (int i = 0; i < VIDEO_REGIONS_MAX; i++) {
 		const struct video_region *region = &self->regions[i];
 		if (!region->is_active || !region->is_changed || region->is_begin_due ||
-		        !video_rate_may_send(&self->rate))
+		        !video_rate_may_send(&self->rate) ||
+		        !video_budget_may_encode(&self->budget, now_ms))
 			continue;
 		if (!say_frame(self, i, outbox, now_ms))
 			return false;

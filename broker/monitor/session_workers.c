@@ -205,15 +205,16 @@ static int start_both(struct session *self, const struct worker_fds *fds)
 	if (!error)
 		error = CHANNEL_SEND(encode->channel, setup_encode, .lease_id = self->lease_id,
 		        .width_max = width_max, .height_max = height_max,
-		        .has_video = config->profile.video, .pixels = fds->pixels_reader,
-		        .capture = fds->encode_end);
+		        .has_video = config->profile.video,
+		        .video_core_percent = (uint8_t)config->profile.video_core_percent,
+		        .pixels = fds->pixels_reader, .capture = fds->encode_end);
 	if (!error)
 		error = spawn_worker(capture);
 	if (!error)
 		error = CHANNEL_SEND(capture->channel, setup_capture, .lease_id = self->lease_id,
 		        .width_max = width_max, .height_max = height_max,
-		        .has_jis_keyboard = strcmp(config->profile.keyboard, "jp") == 0, .rfb = fds->rfb,
-		        .pixels = fds->pixels_writer, .encode = fds->capture_end,
+		        .has_jis_keyboard = strcmp(config->profile.keyboard, "jp") == 0,
+		        .rfb = fds->rfb, .pixels = fds->pixels_writer, .encode = fds->capture_end,
 		        .text = fds->text);
 	return error;
 }

@@ -44,3 +44,4 @@ target_compile_definitions(test-encode-role PRIVATE ENCODE_ROLE="$<TARGET_FILE:e
 add_dependencies(test-encode-role encode-role)
 
 shoji_unit_test(encode-video SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_encode_video.c LIBS shoji-encode shoji-stream m)
+shoji_unit_test(encode-video-parts SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_encode_video_parts.c LIBS shoji-encode shoji-stream)

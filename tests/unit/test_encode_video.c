@@ -356,6 +356,7 @@ static void start(bool has_video, uint32_t capabilities)
 	        .width_max = STRIDE,
 	        .height_max = HEIGHT,
 	        .has_video = has_video,
+	        .video_core_percent = 100,
 	        .clock_ms = clock_ms,
 	        .on_first_picture = on_first_picture,
 	        .on_end = on_end});
