@@ -117,8 +117,9 @@ static bool is_video_wanted(const struct encoder *self)
 static void look_at_video(struct encoder *self)
 {
 	video_set_wanted(&self->video, is_video_wanted(self));
-	if (video_look(&self->video, now_ms(self)))
-		timer_set_ms(self->video_timer, VIDEO_QUIET_MS / 4);
+	uint32_t due_ms = video_look(&self->video, now_ms(self));
+	if (due_ms > 0)
+		timer_set_ms(self->video_timer, due_ms);
 	else
 		timer_clear(self->video_timer);
 }

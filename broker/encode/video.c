@@ -11,6 +11,8 @@
 #define LOOK_EVERY_MS 100
 #define FIT_EVERY_MS 500
 #define PATIENCE_MAX 3
+#define QUIET_MIN_MS 80
+#define NARROW_QUIET_MS 400
 /* Two boxes of a cell, and then some. */
 #define MOVED_MS (2 * VIDEO_BOX_MS + 50)
 #define MOVED_HEIGHT_MIN 100
@@ -224,6 +226,7 @@ static void begin_region(
 	region->area = *area;
 	region->fitted_ms = now_ms;
 	region->last_ms = now_ms;
+	region->interval_ms = VIDEO_QUIET_MS / 3;
 	region->is_begin_due = region->is_mask_due = region->wants_key = region->is_changed = true;
 	copy_pixels(self, self->setup.shadow, self->image->pixels, area);
 	each_cell(self, region, adopt_cell, now_ms);
@@ -344,17 +347,28 @@ static void find(struct video *self, uint32_t now_ms)
 	}
 }
 
-bool video_look(struct video *self, uint32_t now_ms)
+/* How long a region may stand still before it counts as paused: so much that a film of its pace, stumbling once, does not. Where
+ * the line is narrow, longer: to send it exactly and to begin again would hold the film up for seconds. */
+static uint32_t quiet_ms(const struct video *self, const struct video_region *region)
 {
-	bool is_active = false;
+	uint32_t ms = region->interval_ms * 2 + 20;
+
+	if (self->rate.kbit_s < self->rate.max_kbit_s / 4)
+		return NARROW_QUIET_MS;
+	return ms < QUIET_MIN_MS ? QUIET_MIN_MS : ms < VIDEO_QUIET_MS ? ms : VIDEO_QUIET_MS;
+}
+
+uint32_t video_look(struct video *self, uint32_t now_ms)
+{
+	uint32_t due_ms = 0;
 
 	if (!self->is_wanted || self->is_broken || !self->image || !self->image->is_whole)
-		return false;
+		return 0;
 	for (int i = 0; i < VIDEO_REGIONS_MAX; i++) {
 		struct video_region *region = &self->regions[i];
 		if (!region->is_active)
 			continue;
-		if (now_ms - region->last_ms >= VIDEO_QUIET_MS)
+		if (now_ms - region->last_ms >= quiet_ms(self, region))
 			end_region(self, region, now_ms);
 		else
 			each_cell(self, region, settle_cell, now_ms);
@@ -363,9 +377,14 @@ bool video_look(struct video *self, uint32_t now_ms)
 		self->looked_ms = now_ms;
 		find(self, now_ms);
 	}
-	for (int i = 0; i < VIDEO_REGIONS_MAX; i++)
-		is_active = is_active || self->regions[i].is_active;
-	return is_active;
+	for (int i = 0; i < VIDEO_REGIONS_MAX; i++) {
+		const struct video_region *region = &self->regions[i];
+		if (!region->is_active)
+			continue;
+		uint32_t ms = region->last_ms + quiet_ms(self, region) - now_ms;
+		due_ms = due_ms == 0 || ms < due_ms ? ms : due_ms;
+	}
+	return due_ms;
 }
 
 void video_moved(struct video *self, const struct rect *moved, uint32_t now_ms)
@@ -480,6 +499,17 @@ static void take_outside(const struct taking *self, struct video_cell *cell,
 	self->video->setup.on_damage(self->video->setup.data, &changed);
 }
 
+static void note_change(struct video_region *region, uint32_t now_ms)
+{
+	uint32_t interval_ms = now_ms - region->last_ms;
+
+	/* Many cells change at once. */
+	if (interval_ms < 5)
+		return;
+	region->interval_ms = (region->interval_ms * 7 + interval_ms) / 8;
+	region->last_ms = now_ms;
+}
+
 static void take_inside(const struct taking *self, struct video_cell *cell,
         const struct rect *whole, const struct rect *area)
 {
@@ -495,7 +525,7 @@ static void take_inside(const struct taking *self, struct video_cell *cell,
 	video_cell_change(cell, self->now_ms, whole->x, whole->y, &changed);
 	region->is_changed = true;
 	if (cell->is_live) {
-		region->last_ms = self->now_ms;
+		note_change(region, self->now_ms);
 		return;
 	}
 	copy_pixels(video, video->image->pixels, video->setup.shadow, &changed);

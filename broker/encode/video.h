@@ -27,8 +27,9 @@ struct outbox;
 struct video_region {
 	bool is_active;
 	struct rect area;
-	uint32_t last_ms;   /* latest change of a live cell */
-	uint32_t fitted_ms; /* when it got its area */
+	uint32_t last_ms;     /* latest change of a live cell */
+	uint32_t interval_ms; /* between changes, smoothed */
+	uint32_t fitted_ms;   /* when it got its area */
 	uint32_t n_fits;
 	bool is_changed; /* since its last frame */
 	bool is_begin_due, is_mask_due, is_end_due, wants_key;
@@ -74,9 +75,8 @@ void video_forget_viewer(struct video *self);
 /* Takes an area as image_take() does, and tells on_damage() what the picture path has to look at. */
 void video_take(struct video *self, const uint8_t *from, uint32_t stride_bytes,
         const struct rect *area, uint32_t now_ms);
-/* Finds, fits and ends regions. Returns whether it has to be called again within VIDEO_QUIET_MS though nothing
- * changes. */
-bool video_look(struct video *self, uint32_t now_ms);
+/* Finds, fits and ends regions. Returns in how many milliseconds it has to be called again though nothing changes; 0: not at all. */
+uint32_t video_look(struct video *self, uint32_t now_ms);
 /* The picture's last frame was made by moving what lies in that area (0 wide: nothing moved): a page was scrolled there. A region of its columns
  * ends at once, because writing may have come into it, and none begins there for a while. */
 void video_moved(struct video *self, const struct rect *moved, uint32_t now_ms);
