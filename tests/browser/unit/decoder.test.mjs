@@ -15,7 +15,7 @@ const head = (channel, type, generation, frame) => [channel, type, ...le16(gener
 const ZSTD_HEAD = [0x28, 0xb5, 0x2f, 0xfd, 0x00, (WINDOW_LOG - 10) << 3];
 const zstdBlock = (bytes, isLast) => [(bytes.length << 3) | (isLast ? 1 : 0), bytes.length >> 5, 0, ...bytes];
 const begin = (width, height) =>
-	Uint8Array.from([...head(1, 1, 1, 0), 8, 7, 6, 5, 4, 3, 2, 1, ...le16(width, height), WINDOW_LOG, 1]);
+	Uint8Array.from([...head(1, 1, 1, 0), 8, 7, 6, 5, 4, 3, 2, 1, ...le16(width, height), WINDOW_LOG, 1, ...le16(0, 0, 0)]);
 const fill = (frame, x, y, width, height, color, isFirst) => {
 	const command = [3, ...le16(x, y, width, height), ...color];
 	return Uint8Array.from([
