@@ -7,7 +7,7 @@ let number = 0, isPlaying = true, nextMs = 0;
 // With where the film is on the screen.
 function report(type) {
 	const { left, top } = document.getElementById('film').getBoundingClientRect();
-	const x = screenX + (outerWidth - innerWidth) / 2 + left, y = screenY + outerHeight - innerHeight + top;
+	const x = Math.floor(screenX + (outerWidth - innerWidth) / 2 + left), y = Math.floor(screenY + outerHeight - innerHeight + top);
 	fetch('/report', { method: 'POST', body: JSON.stringify({ type, number, x, y }) });
 }
 
