@@ -8,14 +8,15 @@ import { bin, root } from '../integration/lib/broker.mjs';
 import { Place, LINES } from './lib/place.mjs';
 import { LedSite } from './lib/site.mjs';
 import { Shoji } from './lib/shoji.mjs';
+import { Local } from './lib/local.mjs';
 import { NoVnc } from './lib/novnc.mjs';
 import { table, summary } from './lib/table.mjs';
 import { SCENARIOS } from './scenarios/all.mjs';
 
-const STACKS = { shoji: Shoji, novnc: NoVnc };
+const STACKS = { shoji: Shoji, novnc: NoVnc, local: Local };
 const USAGE = `usage: tests/bench/run [--repeat N] [--only SCENARIO,...] [--line LINE,...] [--stack STACK,...] [--short]
 scenarios: ${Object.entries(SCENARIOS).map(([name, { describe }]) => `\n  ${name.padEnd(12)}${describe}`).join('')}
-lines:     ${Object.keys(LINES).join(', ')} (default lan); stacks: ${Object.keys(STACKS).join(', ')} (default both)
+lines:     ${Object.keys(LINES).join(', ')} (default lan); stacks: ${Object.keys(STACKS).join(', ')} (default all)
 --short    sees only that everything runs`;
 
 function chosen(text, from) {
@@ -49,7 +50,7 @@ async function once(name, { site, place, stack }) {
 	const { firstPictureMs } = await stack.open();
 	if (firstPictureMs)
 		figures.open_first_picture_ms = firstPictureMs;
-	for (const scenario of scenarios) {
+	for (const scenario of scenarios.filter(each => name !== 'local' || SCENARIOS[each].isLocal)) {
 		process.stderr.write(`  ${name}: ${scenario} ...\n`);
 		Object.assign(figures, await SCENARIOS[scenario].run({ site, place, stack, options }));
 	}

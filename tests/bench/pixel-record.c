@@ -12,7 +12,7 @@
 #include <zstd.h>
 
 #define WINDOW_LOG 27
-#define LEVEL 19
+#define LEVEL 9
 
 struct record {
 	FILE *file;

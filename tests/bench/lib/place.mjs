@@ -88,13 +88,13 @@ export class Place {
 		await this.inside('ip', ['link', 'set', DEVICE, 'up']);
 	}
 
-	// The browser with one page that fills the display. Returns {page}.
-	async browser() {
+	// The browser with one page that fills the display, behind the line or (isInside false) beside the server. Returns {page}.
+	async browser({ isInside = true } = {}) {
 		const folder = fs.mkdtempSync(path.join(this.folder, 'browser-'));
 		// Playwright has its own list of features to leave out; a question about translation would cover the screen.
 		fs.mkdirSync(path.join(folder, 'Default'));
 		fs.writeFileSync(path.join(folder, 'Default/Preferences'), JSON.stringify({ translate: { enabled: false } }));
-		this.window = await chromium.launchPersistentContext(folder, { executablePath: this.browserPath, headless: false, viewport: null,
+		this.window = await chromium.launchPersistentContext(folder, { executablePath: isInside ? this.browserPath : '/usr/bin/chromium', headless: false, viewport: null,
 			ignoreHTTPSErrors: true, locale: 'ja-JP', args: this.display.browserArguments() });
 		const page = this.window.pages()[0] ?? await this.window.newPage();
 		// Not yet full screen for a moment after the start.

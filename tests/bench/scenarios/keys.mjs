@@ -5,7 +5,8 @@ const KEYCODE_A = 38;
 const BLOCK = { x: 640, y: 500 }; // within the block of tests/integration/pages/flash.css
 
 export const latency = {
-	describe: 'key press to changed pixel',
+	describe: 'key press to changed pixel; also of the page without a stack',
+	isLocal: true,
 	async run({ stack, place, site, options }) {
 		await site.lead(stack.url('/bench/flash.html?bench'));
 		await touch(stack, 200, 700);
