@@ -42,6 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case VIEWER_MESSAGE_SKIP:
 	case VIEWER_MESSAGE_PING:
+	case VIEWER_MESSAGE_TOLD:
 	case VIEWER_MESSAGE_ACK:
 	case VIEWER_MESSAGE_VIDEO:
 	case VIEWER_MESSAGE_RELEASE_ALL:
