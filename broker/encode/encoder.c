@@ -287,6 +287,7 @@ static int take_caret(struct encoder *self, struct message *in)
 	if (message_get_caret(in, &caret) || capture_check_caret(&self->check, &caret))
 		return SHOJI_ERR_FORBIDDEN;
 	values_set_caret(&self->values, &caret);
+	tiles_set_first(&self->seats[SEAT_PERSON].viewer.dirty, TILES_CARET, caret.x, caret.y);
 	return 0;
 }
 
@@ -435,6 +436,16 @@ static int take_video(struct seat *self, struct message *in)
 	return 0;
 }
 
+static int take_touch(struct seat *self, struct message *in)
+{
+	struct message_viewer_touch touch;
+
+	if (message_get_viewer_touch(in, &touch))
+		return SHOJI_ERR_FORBIDDEN;
+	tiles_set_first(&self->viewer.dirty, TILES_POINTER, touch.x, touch.y);
+	return 0;
+}
+
 static int take_from_gate(struct seat *self, struct message *in)
 {
 	switch (in->number) {
@@ -444,6 +455,8 @@ static int take_from_gate(struct seat *self, struct message *in)
 		return take_ack(self, in);
 	case MESSAGE_VIEWER_VIDEO:
 		return take_video(self, in);
+	case MESSAGE_VIEWER_TOUCH:
+		return take_touch(self, in);
 	case MESSAGE_VIEWER_LEAVE:
 		leave(self);
 		return 0;

@@ -230,9 +230,11 @@ static void say_all(struct frame *self)
 {
 	const struct tiles *dirty = self->dirty;
 
-	for (uint32_t row = dirty->first_row; row < dirty->end_row && row < dirty->rows; row++)
-		say_tiles(self, row, dirty->first_column,
-		        dirty->end_column < dirty->columns ? dirty->end_column : dirty->columns);
+	for (int i = 0; i < TILES_PLACES; i++) {
+		const struct rect *first = &dirty->first[i];
+		for (uint32_t row = first->y; row < first->y + (uint32_t)first->height; row++)
+			say_tiles(self, row, first->x, first->x + (uint32_t)first->width);
+	}
 	for (uint32_t row = 0; row < dirty->rows; row++)
 		say_tiles(self, row, 0, dirty->columns);
 }

@@ -54,3 +54,24 @@ struct rect tiles_area(const struct tiles *self, uint32_t column, uint32_t row)
 
 	return (struct rect){x, y, rest(x, self->width), rest(y, self->height)};
 }
+
+void tiles_set_first(struct tiles *self, enum tiles_place place, uint32_t x, uint32_t y)
+{
+	if (self->columns == 0)
+		return;
+	if (x >= self->width)
+		x = self->width - 1u;
+	if (y >= self->height)
+		y = self->height - 1u;
+	uint32_t column = x < TILES_NEAR ? 0 : (x - TILES_NEAR) / PICTURE_TILE;
+	uint32_t row = y < TILES_NEAR ? 0 : (y - TILES_NEAR) / PICTURE_TILE;
+	uint32_t end_column = (x + TILES_NEAR) / PICTURE_TILE + 1;
+	uint32_t end_row = (y + TILES_NEAR) / PICTURE_TILE + 1;
+
+	if (end_column > self->columns)
+		end_column = self->columns;
+	if (end_row > self->rows)
+		end_row = self->rows;
+	self->first[place] = (struct rect){(uint16_t)column, (uint16_t)row,
+	        (uint16_t)(end_column - column), (uint16_t)(end_row - row)};
+}

@@ -356,6 +356,24 @@ static void tell_activity(struct session *self)
 	keeper_tell_activity(self->gate, self->lease_id);
 }
 
+/* encode shows first what is next to it. A move of the pointer says nothing; a lost one does no harm. */
+static void tell_touch(struct session *self, const struct viewer_message *message)
+{
+	struct channel *stream = self->seats[SEAT_PERSON].stream;
+	bool is_press = message->kind == VIEWER_MESSAGE_POINTER &&
+	                (message->pointer.buttons & ~self->buttons) != 0;
+
+	if (message->kind == VIEWER_MESSAGE_POINTER)
+		self->buttons = message->pointer.buttons;
+	if (!stream)
+		return;
+	if (is_press)
+		CHANNEL_SEND(
+		        stream, viewer_touch, .x = message->pointer.x, .y = message->pointer.y);
+	else if (message->kind == VIEWER_MESSAGE_WHEEL)
+		CHANNEL_SEND(stream, viewer_touch, .x = message->wheel.x, .y = message->wheel.y);
+}
+
 void session_input(struct session *self, const struct viewer_message *message)
 {
 	/* A page that lets go of keys by itself is not a person at work. */
@@ -365,6 +383,7 @@ void session_input(struct session *self, const struct viewer_message *message)
 		release_all(self);
 	if (self->input)
 		note_sent(self, send_input(self, message));
+	tell_touch(self, message);
 }
 
 /* ---- joining and leaving ---- */

@@ -39,6 +39,7 @@ struct session {
 	bool has_lost_input;     /* some did not fit the queue: everything is released first */
 	uint32_t input_sequence; /* of the last message to capture: one sequence, whoever looks */
 	uint64_t told_activity_ms;
+	uint8_t buttons; /* as the viewer told them last */
 };
 
 /* ---- monitor's orders; the descriptors are taken ---- */

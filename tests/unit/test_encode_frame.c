@@ -403,11 +403,62 @@ START_TEST(random_areas_and_moves)
 }
 END_TEST
 
+/* Each tile is what the viewer had or what is there now: the reference says which, and the decoder agrees. */
+static void check_tiles(void)
+{
+	const uint8_t *shown = stream_decoder_screen(core.decoder)->pixels;
+	size_t n_wrong = 0;
+
+	for (size_t i = 0; i < N_PIXELS; i++) {
+		uint32_t pixel = IMAGE_SEEN | (uint32_t)shown[i * 4] << 16 |
+		                 (uint32_t)shown[i * 4 + 1] << 8 | shown[i * 4 + 2];
+		size_t row = i / WIDTH / PICTURE_TILE, column = i % WIDTH / PICTURE_TILE;
+		n_wrong += pixel != core.reference[i];
+		n_wrong += !core.dirty.is_marked[row][column] && pixel != core.image.pixels[i];
+	}
+	ck_assert_msg(n_wrong == 0, "%zu wrong pixels", n_wrong);
+}
+
+START_TEST(a_full_frame_has_the_touched_place_and_the_rest_comes_later)
+{
+	const uint32_t x = WIDTH - 100, y = HEIGHT - 90;
+	uint64_t state = 6;
+	uint32_t n_frames = 0;
+
+	start();
+	for (uint32_t row = 0; row < HEIGHT; row++)
+		for (uint32_t column = 0; column < WIDTH; column++)
+			put_pixel(column, row, support_random(&state) & 0xffffff);
+	damage(all);
+	core.slicer.budget_bytes = 60000;
+	tiles_set_first(&core.dirty, TILES_CARET, x, y);
+	do {
+		core.frame_bytes = 0;
+		ck_assert(frame_make(&core.image, core.reference, &core.cache, &core.dirty, NULL, 0,
+		        &core.slicer, 1, ++core.number, &core.counts));
+		ck_assert_int_eq(core.status, STREAM_FRAME);
+		/* Two commands more at most: the one that filled it, and the neighbours that wait to be joined. */
+		ck_assert_uint_le(core.frame_bytes, 60000 + 2 * PICTURE_COMMAND_MAX);
+		ck_assert(!core.dirty.is_marked[y / PICTURE_TILE][x / PICTURE_TILE]);
+		check_tiles();
+		if (n_frames++ == 0)
+			ck_assert(core.dirty.is_marked[0][0]);
+	} while (core.dirty.n_marked > 0);
+	ck_assert_uint_ge(n_frames, N_PIXELS * 3 / 70000);
+	check_exact();
+	tiles_set_first(&core.dirty, TILES_POINTER, 65535, 65535);
+	ck_assert_uint_eq(core.dirty.first[TILES_POINTER].x + core.dirty.first[TILES_POINTER].width,
+	        core.dirty.columns);
+	finish();
+}
+END_TEST
+
 int main(void)
 {
 	return SUITE_RUN("encode frame", nothing_changed_is_no_frame, one_pixel_costs_little,
 	        scrolled_up_and_down, scrolled_around_a_fixed_line, scrolled_sideways,
 	        hints_are_tried_and_not_believed, two_panes, moved_diagonally, a_window_moves,
 	        scrolled_both_ways_at_once, noise_fits_into_slices_and_outbox,
-	        random_areas_and_moves);
+	        random_areas_and_moves,
+	        a_full_frame_has_the_touched_place_and_the_rest_comes_later);
 }
