@@ -187,6 +187,7 @@ static bool make_encoder(struct process *self, const struct message_setup_encode
 	        .height_max = setup->height_max,
 	        .has_video = setup->has_video,
 	        .video_core_percent = setup->video_core_percent,
+	        .has_photos = true,
 	        .on_first_picture = on_first_picture,
 	        .on_end = on_end,
 	        .data = self};

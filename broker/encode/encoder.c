@@ -41,6 +41,7 @@ struct encoder {
 	struct video video;
 	struct timer
 	        *video_timer; /* runs while a region is there: its silence is an event as well */
+	struct timer *photo_timer; /* runs while something is not exact yet */
 	bool has_ended;
 	bool is_first_picture_told;
 	struct timer *plain_timer; /* runs from the first whole picture on */
@@ -151,6 +152,21 @@ static void work(struct seat *self)
 	viewer_work(&self->viewer, &self->encoder->image);
 }
 
+/* A still screen has no timer. */
+static void set_photo_timer(struct encoder *self)
+{
+	uint32_t wait_ms = UINT32_MAX;
+
+	for (int i = 0; i < VIEWERS_MAX; i++) {
+		uint32_t one_ms = viewer_wait_ms(&self->seats[i].viewer);
+		wait_ms = one_ms < wait_ms ? one_ms : wait_ms;
+	}
+	if (wait_ms == UINT32_MAX)
+		timer_clear(self->photo_timer);
+	else
+		timer_set_ms(self->photo_timer, wait_ms);
+}
+
 /* May be called at any time; does what is possible now. */
 static void pump(struct seat *self)
 {
@@ -166,6 +182,7 @@ static void pump(struct seat *self)
 	pump_values(self);
 	/* zstd refused its own parameters, or the worst case was counted wrongly. */
 	ensure(!self->viewer.has_failed);
+	set_photo_timer(self->encoder);
 }
 
 static void pump_all(struct encoder *self)
@@ -173,6 +190,11 @@ static void pump_all(struct encoder *self)
 	look_at_video(self);
 	for (int i = 0; i < VIEWERS_MAX; i++)
 		pump(&self->seats[i]);
+}
+
+static void on_photo_time(void *data)
+{
+	pump_all(data);
 }
 
 /* ---- from capture ---- */
@@ -516,7 +538,7 @@ static size_t rounded(size_t bytes)
 	return (bytes + 4095) & ~(size_t)4095;
 }
 
-enum seat_part { PART_REFERENCE, PART_COMPRESSOR, PART_CACHE, PART_OUTBOX, SEAT_PARTS };
+enum seat_part { PART_REFERENCE, PART_MARKS, PART_COMPRESSOR, PART_CACHE, PART_OUTBOX, SEAT_PARTS };
 
 /* Where in a seat's memory each part is; the last entry is its size. */
 static void lay_out(const struct encoder *self, size_t at[SEAT_PARTS + 1])
@@ -524,7 +546,8 @@ static void lay_out(const struct encoder *self, size_t at[SEAT_PARTS + 1])
 	uint32_t width = self->setup.width_max, height = self->setup.height_max;
 
 	at[PART_REFERENCE] = 0;
-	at[PART_COMPRESSOR] = rounded((size_t)width * height * PIXEL_BYTES);
+	at[PART_MARKS] = rounded((size_t)width * height * PIXEL_BYTES);
+	at[PART_COMPRESSOR] = at[PART_MARKS] + rounded((size_t)width * height);
 	at[PART_CACHE] = at[PART_COMPRESSOR] + rounded(compressor_size());
 	at[PART_OUTBOX] = at[PART_CACHE] + rounded(sizeof(struct cache));
 	at[SEAT_PARTS] = at[PART_OUTBOX] + rounded(outbox_size(width, height));
@@ -541,12 +564,15 @@ static void init_seat(struct encoder *self, struct seat *seat, uint8_t *memory)
 	viewer_init(&seat->viewer, self->setup.epoch,
 	        &(struct viewer_memory){
 	                .reference = (uint32_t *)(void *)(memory + at[PART_REFERENCE]),
+	                .marks = self->setup.has_photos ? memory + at[PART_MARKS] : NULL,
 	                .compressor = memory + at[PART_COMPRESSOR],
 	                .cache = (struct cache *)(void *)(memory + at[PART_CACHE]),
 	                .cache_key = self->setup.cache_key,
 	                .outbox = memory + at[PART_OUTBOX],
 	                .outbox_size = at[SEAT_PARTS] - at[PART_OUTBOX]},
 	        pump_outbox, seat);
+	if (self->setup.clock_ms)
+		seat->viewer.clock_ms = self->setup.clock_ms;
 }
 
 /* Address space for the largest screen and every seat; what a smaller one or an empty seat does not touch is never made. */
@@ -599,10 +625,12 @@ struct encoder *encoder_new(const struct encoder_setup *setup)
 	capture_check_init(&self->check, setup->width_max, setup->height_max);
 	self->plain_timer = timer_new(setup->loop, on_plain_for_long, self);
 	self->video_timer = timer_new(setup->loop, on_video_time, self);
-	if (self->plain_timer && self->video_timer && reserve(self))
+	self->photo_timer = timer_new(setup->loop, on_photo_time, self);
+	if (self->plain_timer && self->video_timer && self->photo_timer && reserve(self))
 		return self;
 	timer_free(self->plain_timer);
 	timer_free(self->video_timer);
+	timer_free(self->photo_timer);
 	free(self);
 	return NULL;
 }
@@ -616,6 +644,7 @@ void encoder_free(struct encoder *self)
 		channel_free(self->seats[i].gate);
 	timer_free(self->plain_timer);
 	timer_free(self->video_timer);
+	timer_free(self->photo_timer);
 	video_finish(&self->video);
 	munmap(self->memory, self->memory_size);
 	free(self);

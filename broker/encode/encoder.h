@@ -23,7 +23,9 @@ struct encoder_setup {
 	uint16_t width_max, height_max; /* 1..SCREEN_WIDTH_MAX, SCREEN_HEIGHT_MAX */
 	bool has_video;             /* moving pictures as H.264 to a viewer that can; else never */
 	uint8_t video_core_percent; /* of one core, at most: 1 to 100, with has_video */
-	/* What video goes by, milliseconds; NULL: the clock. */
+	/* Photographs may be blurred for a moment where the line is slow; else every frame is exact. */
+	bool has_photos;
+	/* What video and photographs go by, milliseconds; NULL: the clock. */
 	uint64_t (*clock_ms)(void);
 	void (*on_first_picture)(void *data);
 	/* The process must end with that status; called within a callback of the loop, at most once. */

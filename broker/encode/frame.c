@@ -8,6 +8,7 @@
 #include "encode/codec.h"
 #include "encode/frame_inside.h"
 #include "encode/image.h"
+#include "encode/photo.h"
 #include "encode/slicer.h"
 #include "encode/tiles.h"
 
@@ -101,6 +102,7 @@ static void say_copies(struct frame *self, const struct copy_hint *copies, size_
 		say_copy(self->slicer, &copies[i]);
 		apply_copy(self, &copies[i]);
 		count_moved(&self->counts->moved, &copies[i]);
+		photo_moved(self->photo, &copies[i]);
 	}
 	self->counts->copies += n_copies;
 	drop_unchanged(self);
@@ -184,13 +186,19 @@ struct rect frame_trimmed(const struct frame *self, const struct rect *tile)
 	        (uint16_t)(bottom - top)};
 }
 
-static void say_area(struct frame *self, const struct rect *area)
+void frame_take_over(struct frame *self, const struct rect *area)
 {
-	codec_encode(self->image, area, self->slicer);
 	for (uint32_t row = 0; row < area->height; row++) {
 		size_t at = (size_t)(area->y + row) * self->image->width + area->x;
 		memcpy(self->reference + at, self->image->pixels + at, (size_t)area->width * 4);
 	}
+}
+
+static void say_area(struct frame *self, const struct rect *area)
+{
+	codec_encode(self->image, area, self->slicer);
+	frame_take_over(self, area);
+	photo_wrote(self->photo, area);
 	self->counts->rects++;
 }
 
@@ -213,6 +221,10 @@ static void say_tiles(struct frame *self, uint32_t row, uint32_t column, uint32_
 		struct rect tile = tiles_area(self->dirty, column, row);
 		struct rect area = frame_trimmed(self, &tile);
 		tiles_unmark(self->dirty, column, row);
+		if (photo_say(self->photo, self->image, column, row, &area, self->slicer)) {
+			frame_take_over(self, &area);
+			continue;
+		}
 		if (joins(&pending, &area)) {
 			pending.width = (uint16_t)(pending.width + area.width);
 			continue;
@@ -249,13 +261,14 @@ static void set_changed(struct frame *self, const struct tiles *changed)
 }
 
 bool frame_make(const struct image *image, uint32_t *reference, struct cache *cache,
-        struct tiles *dirty, const struct scroll_offset *hints, size_t n_hints,
+        struct photo *photo, struct tiles *dirty, const struct scroll_offset *hints, size_t n_hints,
         struct slicer *slicer, uint16_t generation, uint32_t number, struct frame_counts *counts)
 {
 	static struct tiles changed;
 	struct frame frame = {.image = image,
 	        .reference = reference,
 	        .cache = cache,
+	        .photo = photo,
 	        .dirty = dirty,
 	        .slicer = slicer,
 	        .counts = counts};
@@ -269,7 +282,9 @@ bool frame_make(const struct image *image, uint32_t *reference, struct cache *ca
 	slicer_begin_frame(slicer, generation, number);
 	search_moved(&frame, hints, n_hints);
 	recall_show(&frame);
+	photo_plan(photo, image, reference, dirty);
 	say_all(&frame);
+	slicer->is_provisional = photo_is_provisional(photo);
 	slicer_end_frame(slicer);
 	set_changed(&frame, &changed);
 	counts->frames++;

@@ -9,6 +9,7 @@ struct frame {
 	const struct image *image;
 	uint32_t *reference;
 	struct cache *cache;
+	struct photo *photo; /* NULL: everything is sent exactly */
 	struct tiles *dirty;
 	struct slicer *slicer;
 	struct frame_counts *counts;
@@ -16,6 +17,9 @@ struct frame {
 
 /* The rows and columns of a tile that differ, as one area. The tile differs. */
 struct rect frame_trimmed(const struct frame *self, const struct rect *tile);
+
+/* The reference becomes the image there: the viewer was told. */
+void frame_take_over(struct frame *self, const struct rect *area);
 
 /* Stores tiles that stood still and are about to be overwritten by something quite different. Before anything else of the frame. */
 void recall_store(struct frame *self);

@@ -108,8 +108,9 @@ size_t photo_write(uint32_t quality, const uint32_t *pixels, uint32_t stride_px,
 		put_byte(&coder, 0);
 	if (coder.is_full)
 		return 0;
-	for (uint32_t i = 0; i < PHOTO_PLANES; i++)
+	for (uint32_t i = 0; shown && i < PHOTO_PLANES; i++)
 		photo_dequantise(&levels[i], i, quality, &planes[i]);
-	photo_to_pixels(planes, 16, shown, PICTURE_TILE, width_px, height_px);
+	if (shown)
+		photo_to_pixels(planes, 16, shown, PICTURE_TILE, width_px, height_px);
 	return (size_t)(coder.at - out);
 }

@@ -3,6 +3,7 @@
 #include "encode/cache.h"
 #include "encode/frame_inside.h"
 #include "encode/image.h"
+#include "encode/photo.h"
 #include "encode/slicer.h"
 
 #include <string.h>
@@ -37,7 +38,9 @@ static bool is_worth_storing(const struct frame *self, uint32_t column, uint32_t
 	struct rect tile = tiles_area(self->dirty, column, row);
 	struct tile_name name;
 
+	/* Its name would be that of what it is to become. */
 	if (!cache_is_settled(self->cache, column, row) ||
+	        !photo_is_exact(self->photo, column, row) ||
 	        !changes_much(self, &tile, STORE_PIXELS_MIN) ||
 	        is_plain(self->reference, stride_px, &tile) ||
 	        !tile_name_make(&name, self->cache->key, self->reference, stride_px, &tile) ||
@@ -110,14 +113,6 @@ static uint16_t find_tile(const struct frame *self, const struct rect *tile)
 	return cache_find(self->cache, &name);
 }
 
-static void take_over(struct frame *self, const struct rect *tile)
-{
-	for (uint32_t y = tile->y; y < tile->y + (uint32_t)tile->height; y++) {
-		size_t at = (size_t)y * self->image->width + tile->x;
-		memcpy(self->reference + at, self->image->pixels + at, (size_t)tile->width * 4);
-	}
-}
-
 static void show_row(struct frame *self, uint32_t row)
 {
 	struct shown shown = {.n = 0};
@@ -136,7 +131,8 @@ static void show_row(struct frame *self, uint32_t row)
 			shown = (struct shown){slot, column, row, 0};
 		shown.n++;
 		cache_show(self->cache, slot);
-		take_over(self, &tile);
+		frame_take_over(self, &tile);
+		photo_wrote(self->photo, &tile);
 		tiles_unmark(self->dirty, column, row);
 		self->counts->shown++;
 	}

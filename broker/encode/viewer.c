@@ -30,6 +30,7 @@ void viewer_init(struct viewer *self, uint64_t epoch, const struct viewer_memory
 	self->cache = memory->cache;
 	self->cache_key = memory->cache_key;
 	self->clock_ms = clock_now_ms;
+	photo_init(&self->photo, memory->marks);
 	self->compressor_memory = memory->compressor;
 	outbox_init(&self->outbox, memory->outbox, memory->outbox_size);
 	slicer_init(&self->slicer, on_slice, self);
@@ -61,6 +62,7 @@ static void viewer_set_state(struct viewer *self, enum viewer_state state)
 void viewer_resize(struct viewer *self, uint16_t width, uint16_t height)
 {
 	tiles_resize(&self->dirty, width, height);
+	photo_forget(&self->photo, width, height);
 	self->generation++;
 	self->n_hints = 0;
 	self->keeps_screen = false;
@@ -151,6 +153,7 @@ void viewer_forget_screen(struct viewer *self)
 	self->has_reference = self->has_cache = false;
 	self->keeps_screen = self->keeps_cache = false;
 	self->slicer.compressor = NULL;
+	photo_forget(&self->photo, self->dirty.width, self->dirty.height);
 }
 
 bool viewer_has_begun(const struct viewer *self)
@@ -208,6 +211,7 @@ static void restore(struct viewer *self)
 		return;
 	}
 	cache_forget_screens(self->cache, self->frame);
+	photo_forget(&self->photo, self->dirty.width, self->dirty.height);
 	blacken_reference(self);
 }
 
@@ -256,19 +260,37 @@ static void end_frame(struct viewer *self)
 /* 2^32 - 1 frames are two years at 60 a second; then the process ends and the session with it. */
 static void make_frame(struct viewer *self, const struct image *image)
 {
-	uint32_t number = self->frame + 1;
+	uint32_t number = self->frame + 1, now_ms = (uint32_t)self->clock_ms();
+	struct photo *photo = self->photo.marks ? &self->photo : NULL;
 
 	ensure(number != 0);
 	self->frame = number;
 	self->slicer.budget_bytes = flow_line_budget(&self->line, clock_now_us());
-	self->cache->now_ms = (uint32_t)self->clock_ms();
-	if (!frame_make(image, self->reference, self->cache, &self->dirty, self->hints,
+	self->cache->now_ms = now_ms;
+	if (photo) {
+		/* Before the line was full once it is taken for a fast one. */
+		photo->bytes_per_s = self->line.is_known ? flow_line_rate(&self->line) : UINT64_MAX;
+		photo_begin_frame(
+		        photo, self->reference, &self->dirty, self->slicer.budget_bytes, now_ms);
+	}
+	if (!frame_make(image, self->reference, self->cache, photo, &self->dirty, self->hints,
 	            self->n_hints, &self->slicer, self->generation, number, &self->counts))
 		self->frame = number - 1;
 	else
 		end_frame(self);
 	self->n_hints = 0;
 	self->has_failed |= self->slicer.has_failed;
+}
+
+static bool is_pass_due(const struct viewer *self)
+{
+	return photo_is_due(&self->photo, (uint32_t)self->clock_ms());
+}
+
+uint32_t viewer_wait_ms(const struct viewer *self)
+{
+	return self->state == VIEWER_LIVE ? photo_wait_ms(&self->photo, (uint32_t)self->clock_ms())
+	                                  : UINT32_MAX;
 }
 
 void viewer_work(struct viewer *self, const struct image *image)
@@ -282,6 +304,14 @@ void viewer_work(struct viewer *self, const struct image *image)
 		return;
 	if (self->state == VIEWER_BEGINNING)
 		begin(self);
-	if (self->dirty.n_marked > 0 && !self->has_failed)
+	/* What changed goes first, by itself; what is to become exact goes after it. */
+	struct rect moved = {0};
+	if (self->dirty.n_marked > 0 && !self->has_failed) {
 		make_frame(self, image);
+		moved = self->counts.moved;
+	}
+	while (!self->has_failed && is_pass_due(self) && !outbox_peek(&self->outbox, &length) &&
+	        flow_line_has_credit(&self->line, clock_now_us()))
+		make_frame(self, image);
+	self->counts.moved = moved;
 }

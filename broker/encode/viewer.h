@@ -7,6 +7,7 @@
 #include "encode/flow_line.h"
 #include "encode/frame.h"
 #include "encode/outbox.h"
+#include "encode/photo.h"
 #include "encode/slicer.h"
 #include "encode/tiles.h"
 
@@ -44,6 +45,7 @@ struct viewer {
 	struct cache *cache;        /* borrowed */
 	const uint64_t *cache_key;  /* borrowed; NULL: no cache */
 	uint64_t (*clock_ms)(void); /* clock_now_ms(), but for tests */
+	struct photo photo;         /* its marks NULL: everything is sent exactly */
 	struct tiles dirty;
 	struct scroll_offset hints[VIEWER_HINTS_MAX];
 	size_t n_hints;
@@ -62,6 +64,8 @@ struct viewer_memory {
 	void *compressor;          /* compressor_size() */
 	uint8_t *outbox;           /* outbox_size() of the largest screen */
 	size_t outbox_size;
+	/* Zeroes, one for each pixel of the largest screen; NULL: no photographs. */
+	uint8_t *marks;
 };
 
 void viewer_init(struct viewer *self, uint64_t epoch, const struct viewer_memory *memory,
@@ -84,7 +88,9 @@ void viewer_forget_screen(struct viewer *self);
 /* Whether the viewer's BEGIN is on its way: nothing else may come before it, because gate tells by it whose a slice is. */
 bool viewer_has_begun(const struct viewer *self);
 
-/* A pump: makes the next frame when there is a viewer, credit, an empty outbox, a whole image, and something to say. */
+/* Milliseconds until it has work to do by itself; UINT32_MAX: never. */
+uint32_t viewer_wait_ms(const struct viewer *self);
+/* A pump: makes the next frames when there is a viewer, credit, an empty outbox, a whole image, and something to say. */
 void viewer_work(struct viewer *self, const struct image *image);
 
 #endif

@@ -167,8 +167,8 @@ static void bench_frame(struct bench *self, const struct rect *areas, size_t n_a
 	}
 	sent.length = 0;
 	self->cache.now_ms += FRAME_MS;
-	bool is_made = frame_make(&self->image, self->reference, &self->cache, &self->dirty, NULL,
-	        0, &self->slicer, 1, self->number + 1, &self->counts);
+	bool is_made = frame_make(&self->image, self->reference, &self->cache, NULL, &self->dirty,
+	        NULL, 0, &self->slicer, 1, self->number + 1, &self->counts);
 	if (!is_made || self->n_frames == FRAMES_MAX)
 		return;
 	self->number++;

@@ -92,7 +92,7 @@ static bool frame(const struct scroll_offset *hints, size_t n_hints)
 {
 	core.frame_bytes = core.n_slices = 0;
 	core.cache.now_ms += 16;
-	bool is_made = frame_make(&core.image, core.reference, &core.cache, &core.dirty, hints,
+	bool is_made = frame_make(&core.image, core.reference, &core.cache, NULL, &core.dirty, hints,
 	        n_hints, &core.slicer, 1, core.number + 1, &core.counts);
 	ck_assert(!core.slicer.has_failed);
 	ck_assert_uint_eq(core.dirty.n_marked, 0);

@@ -26,26 +26,33 @@ static void guard(void)
 		read_back[i] = GUARD;
 }
 
+/* Not an assertion a pixel: Check writes each one down. */
 static void read_photo(size_t length, uint32_t quality, uint32_t width, uint32_t height)
 {
+	size_t n_outside = 0;
+
 	guard();
 	photo_read(bytes, length, quality, read_back + SIDE + 3, SIDE + 2, width, height);
 	for (uint32_t y = 0; y < SIDE + 2; y++)
 		for (uint32_t x = 0; x < SIDE + 2; x++)
 			if (x == 0 || y == 0 || x > width || y > height)
-				ck_assert_uint_eq(read_back[y * (SIDE + 2) + x], GUARD);
+				n_outside += read_back[y * (SIDE + 2) + x] != GUARD;
+	ck_assert_uint_eq(n_outside, 0);
 }
 
 /* encode's B,G,R,X are the viewer's R,G,B,A. */
 static void compare(uint32_t width, uint32_t height)
 {
+	size_t n_wrong = 0;
+
 	for (uint32_t y = 0; y < height; y++)
 		for (uint32_t x = 0; x < width; x++) {
 			uint32_t mine = shown[y * SIDE + x];
 			uint32_t turned =
 			        (mine & 0xff00ff00u) | (mine >> 16 & 0xff) | (mine & 0xff) << 16;
-			ck_assert_uint_eq(read_back[(y + 1) * (SIDE + 2) + x + 1], turned);
+			n_wrong += read_back[(y + 1) * (SIDE + 2) + x + 1] != turned;
 		}
+	ck_assert_uint_eq(n_wrong, 0);
 }
 
 static uint64_t squared_error(uint32_t width, uint32_t height)
@@ -138,7 +145,8 @@ START_TEST(too_large_is_refused)
 	fill(3);
 	size_t length = photo_write(10, tile, SIDE, SIDE, SIDE, bytes, sizeof(bytes), shown);
 
-	ck_assert_uint_eq(photo_write(10, tile, SIDE, SIDE, SIDE, bytes, length + 4, shown), length);
+	ck_assert_uint_eq(
+	        photo_write(10, tile, SIDE, SIDE, SIDE, bytes, length + 4, shown), length);
 	memset(bytes, 0x5a, sizeof(bytes));
 	ck_assert_uint_eq(photo_write(10, tile, SIDE, SIDE, SIDE, bytes, length - 1, shown), 0);
 	ck_assert_uint_eq(bytes[length - 1], 0x5a);
