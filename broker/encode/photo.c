@@ -215,7 +215,7 @@ static uint32_t count_changed(
 /* Whether the line carries so many pixels in time when each thousand of them takes so many bytes. */
 static bool fits(const struct photo *self, uint64_t n_pixels, uint32_t bytes)
 {
-	if (self->bytes_per_s > UINT32_MAX)
+	if (self->bytes_per_s > PHOTO_FAST_BYTES_PER_S)
 		return true;
 	return n_pixels * bytes <= self->bytes_per_s * PHOTO_LINE_MS;
 }

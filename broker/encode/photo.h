@@ -16,6 +16,8 @@ struct slicer;
 
 #define PHOTO_LINE_MS                                                                              \
 	30 /* photographs that the line carries within this time are sent exactly at once */
+#define PHOTO_FAST_BYTES_PER_S                                                                     \
+	4000000u /* 32 Mbit/s: a faster line is never the limit; a busy terminal may look like one */
 #define PHOTO_STILL_MS 100 /* a tile that has not changed for so long is made exact */
 
 struct photo {
