@@ -92,8 +92,8 @@ static bool frame(const struct scroll_offset *hints, size_t n_hints)
 {
 	core.frame_bytes = core.n_slices = 0;
 	core.cache.now_ms += 16;
-	bool is_made = frame_make(&core.image, core.reference, &core.cache, NULL, &core.dirty, hints,
-	        n_hints, &core.slicer, 1, core.number + 1, &core.counts);
+	bool is_made = frame_make(&core.image, core.reference, &core.cache, NULL, &core.dirty,
+	        hints, n_hints, &core.slicer, 1, core.number + 1, &core.counts);
 	ck_assert(!core.slicer.has_failed);
 	ck_assert_uint_eq(core.dirty.n_marked, 0);
 	if (is_made) {
@@ -434,8 +434,8 @@ START_TEST(a_full_frame_has_the_touched_place_and_the_rest_comes_later)
 	tiles_set_first(&core.dirty, TILES_CARET, x, y);
 	do {
 		core.frame_bytes = 0;
-		ck_assert(frame_make(&core.image, core.reference, &core.cache, &core.dirty, NULL, 0,
-		        &core.slicer, 1, ++core.number, &core.counts));
+		ck_assert(frame_make(&core.image, core.reference, &core.cache, NULL, &core.dirty,
+		        NULL, 0, &core.slicer, 1, ++core.number, &core.counts));
 		ck_assert_int_eq(core.status, STREAM_FRAME);
 		/* Two commands more at most: the one that filled it, and the neighbours that wait to be joined. */
 		ck_assert_uint_le(core.frame_bytes, 60000 + 2 * PICTURE_COMMAND_MAX);
