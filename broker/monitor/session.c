@@ -323,6 +323,7 @@ static void watch_over(struct session *self, uint64_t now_ms)
 		session_end(self, END_CAPTURE_FAILED, "capture gave no sign of life");
 		return;
 	}
+	session_workers_tick(self, now_ms);
 	session_host_renew(self, now_ms);
 	session_snapshot_tick(self, now_ms);
 	if (session_host_check_limits(self, now_ms))

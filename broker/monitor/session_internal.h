@@ -20,6 +20,7 @@ struct worker {
 	enum worker_kind kind;
 	pid_t pid; /* 0: none, or waited for */
 	struct channel *channel;
+	uint64_t closed_ms; /* since when it has none any more; 0: it has one */
 	bool is_ready;
 };
 
@@ -83,6 +84,8 @@ uid_t session_uid(const struct session *self, int offset);
 /* Takes rfb and text. */
 int session_workers_start(struct session *self, int rfb, int text);
 void session_workers_join_gate(struct session *self);
+/* Kills a worker that closed its channel and does not end. */
+void session_workers_tick(struct session *self, uint64_t now_ms);
 void session_workers_kill(struct session *self);
 bool session_workers_are_gone(const struct session *self);
 void session_workers_finish(struct session *self);

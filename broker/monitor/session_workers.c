@@ -18,6 +18,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* From a worker's closing of its channel to its exit. */
+#define CLOSED_MAX_MS 1000
+
 static const struct {
 	const char *role;
 	int uid_offset;
@@ -101,9 +104,9 @@ static void on_close(void *data, struct channel *channel, int error)
 	self->channel = NULL;
 	if (error != SHOJI_ERR_CLOSED)
 		break_off(self);
-	/* Closed means ended or about to: its exit status, which is set already then, says why. */
-	if (self->pid)
-		kill(self->pid, SIGKILL);
+	/* Closed means ended or about to. Its exit status says why, and is not set before it exits: killed at once, a worker
+	 * that tidies up has no reason to tell. */
+	self->closed_ms = clock_now_ms();
 }
 
 static void on_child_exit(void *data, pid_t pid, int status)
@@ -305,6 +308,15 @@ void session_workers_join_gate(struct session *self)
 }
 
 /* ---- ending ---- */
+
+void session_workers_tick(struct session *self, uint64_t now_ms)
+{
+	for (int kind = 0; kind < N_WORKERS; kind++) {
+		const struct worker *worker = &self->workers[kind];
+		if (worker->pid && worker->closed_ms && now_ms - worker->closed_ms > CLOSED_MAX_MS)
+			kill(worker->pid, SIGKILL);
+	}
+}
 
 void session_workers_kill(struct session *self)
 {
