@@ -85,6 +85,7 @@ struct config {
 		bool kiosk;
 		bool video;
 		uint64_t video_core_percent;
+		bool caret_blink;
 		char *keyboard; /* jp or us */
 		char *timezone;
 		char *extra_ca; /* PEM that the isolated browser trusts (a security cloud's

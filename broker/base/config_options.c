@@ -2,6 +2,8 @@
  * Parser, dump, docs/configuration.md and the man page are made from it. */
 #include "base/config_options.h"
 
+#include <stdio.h>
+
 #define AT(field) offsetof(struct config, field)
 
 static const char *const log_levels[] = {"error", "warning", "info", "debug", NULL};
@@ -141,6 +143,10 @@ static const struct config_option options[] = {
                 .text = "40", .min = 1, .max = 100,
                 .help = "A session's video takes at most so much of one core, percent, and less "
                         "while the machine is busy; frames beyond are left out."},
+        {"profile", "caret_blink", OPTION_BOOL, AT(profile.caret_blink), .text = "false",
+                .help = "The caret of a text field blinks. Each blink wakes every role of the "
+                        "session and costs the line a "
+                        "frame, twice in 1.2 s, while nobody does anything."},
         {"profile", "keyboard", OPTION_CHOICE_TEXT, AT(profile.keyboard), .text = "jp",
                 .choices = keyboards, .help = "Layout of the isolated host's keyboard."},
         {"profile", "timezone", OPTION_TEXT, AT(profile.timezone), .text = "Asia/Tokyo", .min = 1,
@@ -208,4 +214,14 @@ const struct config_option *config_options(size_t *n)
 {
 	*n = sizeof(options) / sizeof(options[0]);
 	return options;
+}
+
+void config_option_choices(const struct config_option *option, char *out, size_t size)
+{
+	size_t length = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; option->choices[i] && length < size; i++)
+		length += (size_t)snprintf(
+		        out + length, size - length, "%s%s", i ? ", " : "", option->choices[i]);
 }

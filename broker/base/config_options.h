@@ -32,4 +32,7 @@ struct config_option {
 
 const struct config_option *config_options(size_t *n);
 
+/* "direct, upstream": what may be chosen, cut to size bytes. option->choices is not NULL. */
+void config_option_choices(const struct config_option *option, char *out, size_t size);
+
 #endif

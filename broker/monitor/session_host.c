@@ -185,6 +185,7 @@ static int send_setup(struct session *self, int lock, int control)
 	        .width = self->width,
 	        .height = self->height,
 	        .is_kiosk = config->profile.kiosk,
+	        .caret_blinks = config->profile.caret_blink,
 	        .home_mib = (uint32_t)config->sessions.home_mib,
 	        .shm_mib = (uint32_t)config->sessions.shm_mib,
 	        .tasks = (uint32_t)config->sessions.processes,

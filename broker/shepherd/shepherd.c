@@ -298,6 +298,16 @@ static int add_accounts(struct shepherd *self)
 	return error;
 }
 
+/* Chromium takes the caret's blinking from GTK (its OsSettingsProviderGtk), and GTK, without a settings daemon, from this
+ * file. */
+static int add_caret(struct shepherd *self)
+{
+	if (self->setup.caret_blinks)
+		return 0;
+	return guest_files_add_text(
+	        &self->files, "/etc/gtk-3.0/settings.ini", "[Settings]\ngtk-cursor-blink=false\n");
+}
+
 /* The last that is done as root: what the slot's uid could not open. */
 static int set_up(struct shepherd *self)
 {
@@ -309,6 +319,8 @@ static int set_up(struct shepherd *self)
 		error = add_policies(self);
 	if (!error)
 		error = add_accounts(self);
+	if (!error)
+		error = add_caret(self);
 	if (!error)
 		error = identity_take(self->setup.uid);
 	if (!error)
