@@ -34,6 +34,12 @@ export async function openPage(browser, { width = 1280, height = 840, locale = "
 	return { browser, context, page, errors: collectErrors(page) };
 }
 
+// As openPage(), with a close() that leaves the browser to its other pages.
+export async function openWindow(browser, options = {}) {
+	const window = await openPage(browser, options);
+	return { ...window, close: () => window.context.close() };
+}
+
 export function collectErrors(page) {
 	const errors = [];
 	page.on("pageerror", (error) => errors.push(error.message));
@@ -131,6 +137,28 @@ export async function waitSettled(page, quietMs = 500, timeoutMs = 30000) {
 		},
 		[quietMs, timeoutMs],
 	);
+}
+
+// Looks at the canvas for ms, twenty times a second, and returns how often it had changed.
+export function countChanges(page, ms) {
+	return page.evaluate(async (duration) => {
+		const screen = document.getElementById("screen");
+		const copy = document.createElement("canvas");
+		copy.width = screen.width;
+		copy.height = screen.height;
+		const context = copy.getContext("2d", { alpha: false, willReadFrequently: true });
+		const endMs = performance.now() + duration;
+		let n = 0;
+		let before = null;
+		while (performance.now() < endMs) {
+			context.drawImage(screen, 0, 0);
+			const now = new Uint32Array(context.getImageData(0, 0, copy.width, copy.height).data.buffer);
+			n += before !== null && now.some((pixel, i) => pixel !== before[i]) ? 1 : 0;
+			before = now;
+			await new Promise((resolve) => setTimeout(resolve, 50));
+		}
+		return n;
+	}, ms);
 }
 
 async function onPage(page, x, y) {

@@ -30,8 +30,16 @@ add_executable(garbage-capture ${CMAKE_CURRENT_LIST_DIR}/garbage-capture.c ${CMA
 target_link_libraries(garbage-capture PRIVATE shoji-base)
 target_include_directories(garbage-capture PRIVATE ${CMAKE_SOURCE_DIR}/tests)
 if(TARGET shoji-broker)
-  add_executable(shoji-broker-garbage ${CMAKE_SOURCE_DIR}/broker/main.c ${CMAKE_CURRENT_LIST_DIR}/garbage-capture.c)
-  target_link_libraries(shoji-broker-garbage PRIVATE shoji-monitor shoji-shepherd shoji-gate shoji-keeper shoji-hash
-    shoji-encode shoji-egress shoji-base)
+  add_library(honest-capture OBJECT ${CMAKE_SOURCE_DIR}/broker/capture/capture.c)
+  target_compile_definitions(honest-capture PRIVATE capture_run=honest_capture_run)
+  add_executable(shoji-broker-garbage ${CMAKE_SOURCE_DIR}/broker/main.c ${CMAKE_CURRENT_LIST_DIR}/garbage-capture.c
+    ${CMAKE_CURRENT_LIST_DIR}/garbage-broker.c)
+  target_link_libraries(shoji-broker-garbage PRIVATE honest-capture shoji-monitor shoji-shepherd shoji-gate
+    shoji-keeper shoji-hash shoji-capture shoji-encode shoji-egress shoji-base)
   target_include_directories(shoji-broker-garbage PRIVATE ${CMAKE_SOURCE_DIR}/tests)
 endif()
+
+# An isolated host that was taken over, in shoji-guest-init's place in a whole broker.
+add_executable(lying-host ${CMAKE_CURRENT_LIST_DIR}/lying-host.c ${CMAKE_CURRENT_LIST_DIR}/rfb_lies.c)
+target_link_libraries(lying-host PRIVATE shoji-base)
+target_include_directories(lying-host PRIVATE ${CMAKE_SOURCE_DIR}/tests)

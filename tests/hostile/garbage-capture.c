@@ -1,8 +1,8 @@
 /* A capture that was taken over: in place of the real one it shows one honest picture, and then says whatever comes
  * to its mind on the channel to encode, while it scribbles on the pixel buffer. What it says is decided by a seed.
  *
- * It has capture's entry point, so that it can be linked into a broker instead of capture (shoji-broker-garbage), or run by
- * itself (garbage-capture, garbage-main.c). The seed is told on standard error; unless given it is the lease's number. By
+ * It has an entry point like capture's, so that it can be linked into a broker beside capture (shoji-broker-garbage,
+ * garbage-broker.c), or run by itself (garbage-capture, garbage-main.c). The seed is told on standard error; unless given it is the lease's number. By
  * seed modulo 3:
  *   0  only what the table and every stated range permit, as fast as encode takes it
  *   1  the same, with a bit flipped in one message of 64
@@ -15,7 +15,6 @@
 #include "base/loop.h"
 #include "base/role.h"
 #include "base/session.h"
-#include "capture/capture.h"
 #include "hostile/garbage.h"
 
 #include <poll.h>
@@ -310,7 +309,7 @@ static int set_up(struct garbage *self)
 	return self->pixels == MAP_FAILED ? -1 : role_ready(self->monitor);
 }
 
-int capture_run(const struct role_start *start)
+int garbage_run(const struct role_start *start)
 {
 	const struct sandbox_limits limits = {.open_files = 32, .file_bytes = RLIM_INFINITY};
 	struct garbage self = {0};

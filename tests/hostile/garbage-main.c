@@ -2,7 +2,6 @@
  *
  * Usage: garbage-capture [--seed=N] [--after-ms=N] [--uid=N] [--gid=N] [--root=FOLDER]
  * monitor's channel is descriptor 3, as every role's. */
-#include "capture/capture.h"
 #include "hostile/garbage.h"
 
 #include <stdlib.h>
@@ -42,5 +41,5 @@ int main(int argc, char **argv)
 
 	for (int i = 1; i < argc; i++)
 		take_argument(&start, argv[i]);
-	return capture_run(&start);
+	return garbage_run(&start);
 }

@@ -1,6 +1,6 @@
 // The viewer's canvas equals the isolated host's display, pixel for pixel, as an independent X client takes it.
 // Four real pages, each with a marker of its own; and a viewer whose decoder leaves out one tile has to fail.
-import { test, before, after } from 'node:test';
+import { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -9,6 +9,8 @@ import { Broker, bin, root, until } from './lib/broker.mjs';
 import { Person, PASSWORD } from './lib/person.mjs';
 import { Site, markerColours } from './lib/site.mjs';
 import { grabDisplay } from './lib/display.mjs';
+import { countColours, differing, hasColours } from './lib/pixels.mjs';
+import { test } from './lib/suite.mjs';
 
 const PAGES = [
 	'/reference/ch01.ja.html',
@@ -40,30 +42,6 @@ after(async () => {
 	await mutated?.kill();
 	await site?.stop();
 });
-
-function countColours({ data }) {
-	const seen = new Set();
-	for (let at = 0; at < data.length; at += 4)
-		seen.add(data[at] << 16 | data[at + 1] << 8 | data[at + 2]);
-	return seen.size;
-}
-
-function hasColours({ data }, wanted) {
-	const found = new Set();
-	for (let at = 0; at < data.length; at += 4)
-		found.add(data[at] << 16 | data[at + 1] << 8 | data[at + 2]);
-	return wanted.every(colour => found.has(colour));
-}
-
-// Pixels that differ in red, green or blue.
-function differing(a, b) {
-	assert.deepEqual([a.width, a.height], [b.width, b.height], 'size');
-	let n = 0;
-	for (let at = 0; at < a.data.length; at += 4)
-		if (a.data[at] !== b.data[at] || a.data[at + 1] !== b.data[at + 1] || a.data[at + 2] !== b.data[at + 2])
-			n++;
-	return n;
-}
 
 async function compare(person, page) {
 	await until(async () => hasColours(await person.pixels(), markerColours(page)), `the marker of ${page}`, 30000);

@@ -1,19 +1,20 @@
 // Every role is a process of its own, confined as docs/architecture.md says; a role that dies comes back or takes its
 // session with it; a broker that is killed leaves shepherds, which the next one adopts or which end by themselves.
-import { test, before, after } from 'node:test';
+import { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { Broker, until } from './lib/broker.mjs';
 import { Person, PASSWORD } from './lib/person.mjs';
 import { Site } from './lib/site.mjs';
 import { roles, shepherds, status, descendants } from './lib/processes.mjs';
+import { test } from './lib/suite.mjs';
 
 let site, broker, person;
 
 before(async () => {
 	site = await Site.start();
 	broker = await Broker.start({
-		profile: { start_page: 'http://site.test/pages/report.html' },
+		profile: { start_page: 'http://site.test/pages/report.html', caret_blink: true },
 		egress: { hosts: site.hosts('site.test') },
 		sessions: { lease_s: 10 },
 	});
@@ -35,7 +36,7 @@ const one = role => {
 const uid = pid => Number(status(pid).Uid.split(/\s+/)[0]);
 const sessionIds = async () => (await broker.sessions()).map(s => s.id);
 
-test('every role is confined', () => {
+test('every role is confined', { sessions: 1 }, () => {
 	const expected = { gate: 60991, keeper: 60992, egress: 60994, capture: 61001, encode: 61002 };
 	const seen = new Set();
 	for (const [role, account] of Object.entries(expected)) {
@@ -65,7 +66,7 @@ test('every role is confined', () => {
 		assert.notEqual(uid(process.pid), 0, process.command.join(' '));
 });
 
-test('capture and encode hold nothing but sockets, the pixel buffer and the log', () => {
+test('capture and encode hold nothing but sockets, the pixel buffer and the log', { sessions: 1 }, () => {
 	for (const role of ['capture', 'encode']) {
 		const pid = one(role);
 		for (const fd of fs.readdirSync(`/proc/${pid}/fd`)) {
@@ -81,8 +82,16 @@ test('capture and encode hold nothing but sockets, the pixel buffer and the log'
 		assert.match(line, / r--s /, line);
 });
 
+// Where the profile lets it; session.test.mjs sees that it does not otherwise.
+test('the caret of a text field blinks', { sessions: 1 }, async () => {
+	await person.press('Control+KeyL'); // the address bar
+	await new Promise(resolve => setTimeout(resolve, 300)); // as in Person.browse()
+	await person.press('End'); // what is selected has no caret
+	await until(async () => await person.changes(3000) >= 3, 'it blinks');
+});
+
 for (const role of ['gate', 'keeper', 'egress']) {
-	test(`${role} is killed and comes back; the session goes on`, async () => {
+	test(`${role} is killed and comes back; the session goes on`, { sessions: 1 }, async () => {
 		const before = await sessionIds();
 		const killed = one(role);
 		process.kill(killed, 'SIGKILL');
@@ -100,7 +109,7 @@ for (const role of ['gate', 'keeper', 'egress']) {
 	});
 }
 
-test('the broker is killed; the next one adopts the session', async () => {
+test('the broker is killed; the next one adopts the session', { sessions: 1 }, async () => {
 	const before = await sessionIds();
 	const [shepherd] = shepherds();
 	broker.child.kill('SIGKILL');
@@ -124,7 +133,7 @@ test('the broker is killed; the next one adopts the session', async () => {
 });
 
 for (const role of ['capture', 'encode']) {
-	test(`${role} is killed: that session ends with a reason, the broker goes on`, async t => {
+	test(`${role} is killed: that session ends with a reason, the broker goes on`, { sessions: 1 }, async () => {
 		process.kill(one(role), 'SIGKILL');
 		await person.state('ended', 15000);
 		assert.ok((await person.endedWords()).length > 5);
@@ -132,7 +141,6 @@ for (const role of ['capture', 'encode']) {
 		assert.ok(broker.isAlive());
 		await person.leave();
 		person = await Person.atWork(broker);
-		t.after(() => {});
 	});
 }
 

@@ -1,6 +1,6 @@
 // A member of staff's day, from sign-in to sign-out, through the real broker with a real isolated Chromium; and
 // everything that can go wrong at the door.
-import { test, before, after } from 'node:test';
+import { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { Broker, until } from './lib/broker.mjs';
 import { Line } from './lib/line.mjs';
@@ -8,6 +8,7 @@ import { Person, PASSWORD } from './lib/person.mjs';
 import { Site } from './lib/site.mjs';
 import * as viewer from '../browser/viewer.mjs';
 import { openFds } from './lib/leftovers.mjs';
+import { test } from './lib/suite.mjs';
 
 let site, broker, line;
 
@@ -90,6 +91,13 @@ test('a session from sign-in to sign-out', async t => {
 		await person.settled(400);
 		await person.typeJis('Abc-012:x_y=Z');
 		await report('input', r => r.value === 'Abc-012:x_y=Z');
+	});
+
+	await t.test('a caret that waits costs nothing', async () => {
+		await person.settled(600); // the focus is in the field
+		const nBytes = line.toViewer;
+		assert.equal(await person.changes(3000), 0, 'frames while nothing happens');
+		assert.ok(line.toViewer - nBytes < 1024, `${line.toViewer - nBytes} bytes while nothing happens`);
 	});
 
 	await t.test('shortcuts reach the isolated browser', async () => {

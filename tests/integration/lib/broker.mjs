@@ -42,8 +42,11 @@ export async function until(condition, what, deadlineMs = 15000) {
 }
 
 export class Broker {
+	static running = new Set(); // of this process's tests
+
 	// settings: sections and keys of the configuration, over the tests' defaults. program: another one of bin/.
-	static async start(settings = {}, { program = 'shoji-broker' } = {}) {
+	// guestInit: what stands in shoji-guest-init's place, of bin/; the real one is then guest/honest-init.
+	static async start(settings = {}, { program = 'shoji-broker', guestInit } = {}) {
 		const self = new Broker();
 		self.program = program;
 		self.leftovers = new Leftovers();
@@ -58,18 +61,36 @@ export class Broker {
 			people: { argon2_memory_kib: 8192, argon2_passes: 1 },
 			sessions: { max: 4 },
 		}, settings);
+		if (guestInit)
+			self.useGuestInit(guestInit);
 		self.configuration = path.join(self.folder, 'shoji.yaml');
 		fs.writeFileSync(self.configuration, yaml(self.settings));
 		await self.launch();
 		return self;
 	}
 
+	// A program folder with the real programs but one: the broker looks for them beside itself.
+	useGuestInit(guestInit) {
+		const folder = path.join(this.folder, 'bin');
+		fs.cpSync(path.join(bin, 'guest'), path.join(folder, 'guest'), { recursive: true });
+		for (const name of [this.program, 'policies.json', ...fs.readdirSync(bin).filter(name => name.startsWith('shoji-guest-'))])
+			fs.copyFileSync(path.join(bin, name), path.join(folder, name));
+		fs.copyFileSync(path.join(bin, guestInit), path.join(folder, 'shoji-guest-init'));
+		fs.copyFileSync(path.join(bin, 'shoji-guest-init'), path.join(folder, 'guest/honest-init'));
+		this.program = path.join(folder, this.program);
+		this.settings = merge({ gate: { viewer_folder: path.resolve(bin, '../viewer') } }, this.settings);
+	}
+
 	// Starts (or starts again) the broker itself.
 	async launch() {
 		this.log = '';
-		this.child = spawn(path.join(bin, this.program), ['--config', this.configuration],
+		this.child = spawn(path.resolve(bin, this.program), ['--config', this.configuration],
 			{ stdio: ['ignore', 'pipe', 'pipe'] });
-		this.exited = new Promise(resolve => this.child.once('exit', (code, signal) => resolve({ code, signal })));
+		Broker.running.add(this);
+		this.exited = new Promise(resolve => this.child.once('exit', (code, signal) => {
+			Broker.running.delete(this);
+			resolve({ code, signal });
+		}));
 		let out = '';
 		this.child.stdout.on('data', chunk => { out += chunk; });
 		this.child.stderr.on('data', chunk => {
@@ -139,8 +160,8 @@ export class Broker {
 		const run = path.join(this.folder, 'run');
 		const sessions = path.join(run, 'sessions');
 		assert.deepEqual(fs.existsSync(sessions) ? fs.readdirSync(sessions) : [], [], 'run folder');
-		await this.leftovers.assertNone();
 		fs.rmSync(this.folder, { recursive: true, force: true });
+		await this.leftovers.assertNone();
 	}
 
 	// For after(): whatever happened, nothing stays.

@@ -8,24 +8,24 @@ import { bin } from './broker.mjs';
 
 const run = promisify(execFile);
 
-// The X server of the only isolated host that runs.
-function xServer() {
+// The X server of an isolated host: that of the session whose slot has this uid, or of the only one that runs.
+function xServer(wanted) {
 	for (const pid of fs.readdirSync('/proc').filter(name => /^\d+$/.test(name))) {
 		try {
 			const command = fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
 			const uid = Number(/^Uid:\s+(\d+)/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
-			if (/\/?Xvnc$|Xtigervnc$/.test(command[0]) && uid >= 61000 && uid < 61900)
+			if (/\/?Xvnc$|Xtigervnc$/.test(command[0]) && (wanted === undefined ? uid >= 61000 && uid < 61900 : uid === wanted))
 				return { pid, display: command.find(word => /^:\d+$/.test(word)) };
 		} catch {
 			// it ended meanwhile
 		}
 	}
-	throw new Error('no isolated host runs an X server');
+	throw new Error(`no isolated host ${wanted === undefined ? '' : `of uid ${wanted} `}runs an X server`);
 }
 
 // RGBA, as viewer.canvasPixels() gives them.
-export async function grabDisplay() {
-	const { pid, display } = xServer();
+export async function grabDisplay(uid) {
+	const { pid, display } = xServer(uid);
 	const file = path.join('/tmp', `shoji-grab-${process.pid}.raw`);
 	try {
 		const { stdout } = await run('nsenter', [`--net=/proc/${pid}/ns/net`, path.join(bin, 'x-grab'), '--raw', file, '--display', display]);

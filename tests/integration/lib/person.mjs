@@ -7,10 +7,11 @@ export const PASSWORD = 'correct-horse-42';
 const JIS = { ':': ['Quote'], '_': ['ShiftLeft', 'IntlRo'], '=': ['ShiftLeft', 'Minus'] };
 
 export class Person {
-	// Opens the sign-in page. options as viewer.launch().
-	static async arrive(url, options = {}) {
+	// Opens the sign-in page. options as viewer.launch(); beside: another person, in whose browser this one opens a
+	// window with cookies and storage of its own (a second browser costs a test's machine much).
+	static async arrive(url, { beside, ...options } = {}) {
 		const self = new Person();
-		self.window = await viewer.launch(options);
+		self.window = beside ? await viewer.openWindow(beside.window.browser, options) : await viewer.launch(options);
 		self.page = self.window.page;
 		await viewer.openSignIn(self.page, url);
 		return self;
@@ -23,8 +24,13 @@ export class Person {
 	// Signs in and waits until the first picture is there.
 	static async atWork(broker, id = 'tanaka', options = {}) {
 		const self = await Person.arrive(options.url ?? broker.url, options);
-		await self.signIn(id);
-		await viewer.waitLive(self.page);
+		try {
+			await self.signIn(id);
+			await viewer.waitLive(self.page);
+		} catch (error) {
+			await self.leave(); // nobody else knows of it, and its browser would keep the test's process alive
+			throw error;
+		}
 		return self;
 	}
 
@@ -80,6 +86,11 @@ export class Person {
 		return viewer.waitSettled(this.page, quietMs);
 	}
 
+	// How often the canvas was seen to change within ms.
+	changes(ms) {
+		return viewer.countChanges(this.page, ms);
+	}
+
 	signOut() {
 		return viewer.signOut(this.page);
 	}
@@ -90,6 +101,19 @@ export class Person {
 
 	quality(name, timeoutMs) {
 		return viewer.waitQuality(this.page, name, timeoutMs);
+	}
+
+	// From now on the viewer's states are written down, until the page is left.
+	recordStates() {
+		return this.page.evaluate(() => {
+			window.states = [document.body.dataset.state];
+			new MutationObserver(() => window.states.push(document.body.dataset.state))
+				.observe(document.body, { attributes: true, attributeFilter: ['data-state'] });
+		});
+	}
+
+	states() {
+		return this.page.evaluate(() => window.states);
 	}
 
 	async endedWords() {
