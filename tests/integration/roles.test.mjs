@@ -14,7 +14,7 @@ let site, broker, person;
 before(async () => {
 	site = await Site.start();
 	broker = await Broker.start({
-		profile: { start_page: 'http://site.test/pages/report.html', caret_blink: true },
+		profile: { start_page: 'http://site.test/pages/report.html' },
 		egress: { hosts: site.hosts('site.test') },
 		sessions: { lease_s: 10 },
 	});
@@ -80,14 +80,6 @@ test('capture and encode hold nothing but sockets, the pixel buffer and the log'
 	assert.ok(pixels.length > 0);
 	for (const line of pixels)
 		assert.match(line, / r--s /, line);
-});
-
-// Where the profile lets it; session.test.mjs sees that it does not otherwise.
-test('the caret of a text field blinks', { sessions: 1 }, async () => {
-	await person.press('Control+KeyL'); // the address bar
-	await new Promise(resolve => setTimeout(resolve, 300)); // as in Person.browse()
-	await person.press('End'); // what is selected has no caret
-	await until(async () => await person.changes(3000) >= 3, 'it blinks');
 });
 
 for (const role of ['gate', 'keeper', 'egress']) {
