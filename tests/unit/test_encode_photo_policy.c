@@ -290,6 +290,20 @@ START_TEST(what_scrolls_is_copied_though_it_is_not_exact)
 }
 END_TEST
 
+/* Left before it was exact and shown again: the viewer must not have kept what it showed under the name of what it stood for. */
+START_TEST(the_cache_keeps_nothing_that_is_not_exact)
+{
+	start(1, SLOW);
+	for (uint32_t i = 0; i < 6; i++) {
+		show_all(i % 2 * 5000);
+		arrive();
+		rig.now_ms += 1000; /* encode had no time for an exact pass */
+	}
+	be_quiet();
+	finish();
+}
+END_TEST
+
 /* A tile that goes on changing beside others does not keep those from becoming exact. */
 START_TEST(exact_beside_something_that_moves)
 {
@@ -368,5 +382,5 @@ int main(void)
 	return SUITE_RUN("encode photo policy", exact_at_once_on_a_fast_line,
 	        lossy_first_on_a_slow_line, an_exact_pass_is_cut,
 	        what_scrolls_is_copied_though_it_is_not_exact, exact_beside_something_that_moves,
-	        anything_in_any_order);
+	        the_cache_keeps_nothing_that_is_not_exact, anything_in_any_order);
 }
