@@ -685,6 +685,7 @@ test('an onlooker: nothing before the person is told, no input, paused while the
 		assert.notEqual(first.number, 0);
 		// A slice that encode sends unasked reaches nobody, nor does an answer about another watch begin anything.
 		own.say(`onlooker_slice a1 ${begin}`);
+		await own.status(); // it is on its way to gate by now
 		person.told(first.number + 1);
 		onlooker.ping(5);
 		assert.deepEqual([...(await control(onlooker, 5))], [5, 0, 0, 0]);
@@ -716,6 +717,7 @@ test('an onlooker: nothing before the person is told, no input, paused while the
 		assert.equal((await control(onlooker, STATE))[0], 0);
 		own.say(`onlooker_slice a1 ${begin}`);
 		own.say(`onlooker_slice a1 ${frame(2)}`);
+		await own.status();
 		await own.event('detached');
 		assert.ok(!own.has('onlook_left'));
 		const back = await own.attached('a1', { next: token(3) });
