@@ -52,6 +52,7 @@ export class InputPage {
 	// Where the isolated browser's caret is: the terminal's candidate window opens there.
 	setCaret(caret) {
 		this.#caret = caret;
+		this.#canvas.dataset.caret = `${caret.x} ${caret.y} ${caret.width} ${caret.height}`;
 		this.#placeCandidates();
 	}
 

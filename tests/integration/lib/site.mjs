@@ -43,6 +43,7 @@ export class Site {
 		const self = new this();
 		self.folders = { ...FOLDERS, ...folders };
 		self.requests = [];
+		self.addresses = [];
 		self.reports = []; // what pages posted to /report
 		self.server = http.createServer((request, response) => self.answer(request, response));
 		await new Promise(resolve => self.server.listen(0, '127.0.0.1', resolve));
@@ -57,6 +58,7 @@ export class Site {
 
 	answer(request, response) {
 		const url = new URL(request.url, 'http://site.test');
+		this.addresses.push(url.href);
 		this.requests.push(`${request.method} ${request.headers.host}${url.pathname}`);
 		if (url.pathname === '/report')
 			return this.take(request, response);
