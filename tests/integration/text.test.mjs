@@ -55,12 +55,15 @@ const commit = text => devtools.send('Input.insertText', { text });
 // What the field holds when nothing changes any more.
 async function held(field, expected, deadlineMs = 10000) {
 	let last;
+	const others = [];
 	await until(() => {
-		for (const report of site.reports.splice(0))
+		for (const report of site.reports.splice(0)) {
+			others.push(JSON.stringify(report));
 			if (report.type === 'text' && report.field === field)
 				last = report.text;
+		}
 		return last === expected;
-	}, () => `${field} holds ${JSON.stringify(expected)}; it holds ${JSON.stringify(last)}`, deadlineMs);
+	}, () => `${field} holds ${JSON.stringify(expected)}; it holds ${JSON.stringify(last)}; reported: ${others.slice(-5)}`, deadlineMs);
 }
 
 test('the first text into a fresh page, composed, converted and committed', async () => {
@@ -143,7 +146,11 @@ test('the focus moved by a click between two texts', async () => {
 	await focus('line');
 	await person.press('Control+KeyA');
 	await commit('前');
+	site.reports.length = 0;
 	await person.click(FIELDS.rich[0], FIELDS.rich[1] + TOP);
+	// Chromium routes clicks and keys to its pages separately: what follows at once may arrive before the click, here as on
+	// any machine. A hand is never so fast.
+	assert.equal((await site.reported('focus')).field, 'rich');
 	await person.press('Control+KeyA');
 	await commit('後');
 	await held('rich', '後');
@@ -158,13 +165,15 @@ test('the candidate window is told where the isolated caret is', async () => {
 	await person.press('Control+KeyA');
 	await commit('位置');
 	await held('line', '位置');
+	await compose('こうほ');
 	const [x, y] = [FIELDS.line[0] - 180, FIELDS.line[1] + TOP];
 	let caret;
 	await until(async () => {
 		caret = (await person.page.evaluate(() => document.getElementById('screen').dataset.caret)).split(' ').map(Number);
 		const [caretX, caretY, , height] = caret;
-		return caretX > x + 20 && caretX < x + 80 && Math.abs(caretY + height / 2 - y) < 20;
-	}, () => `the caret behind 位置; it is said to be at ${caret}`, 5000);
+		return caretX > x + 20 && caretX < x + 140 && Math.abs(caretY + height / 2 - y) < 20;
+	}, () => `the caret behind 位置, or in what is composed there; it is said to be at ${caret}`, 5000);
+	await compose('');
 });
 
 test('the address bar, an iframe, a dialog, a new window', async () => {
