@@ -59,15 +59,30 @@ export class NoVnc {
 		await this.#startGateway();
 		const { page } = await this.place.browser();
 		this.page = page;
-		await page.goto(`https://${HERE}:${this.webPort}/vnc.html?autoconnect=true`, { timeout: timeoutMs });
-		await page.waitForFunction(() => document.documentElement.classList.contains('noVNC_connected') &&
-			document.querySelector('#noVNC_container canvas')?.width > 0, null, { timeout: timeoutMs });
+		await this.#connect(timeoutMs);
 		// The notice of the connection passes over the screen.
 		await page.waitForFunction(() => !document.getElementById('noVNC_status').classList.contains('noVNC_open'), null, { timeout: timeoutMs });
 		const box = await page.locator('#noVNC_container canvas').boundingBox();
 		this.screen = { x: Math.round(box.x), y: Math.round(box.y) };
 		this.#find();
 		return {};
+	}
+
+	// noVNC gives up when its first attempt fails, as it does now and then on a busy machine: the page is loaded anew then.
+	async #connect(timeoutMs) {
+		const address = `https://${HERE}:${this.webPort}/vnc.html?autoconnect=true`;
+		const isConnected = () => document.documentElement.classList.contains('noVNC_connected') &&
+			document.querySelector('#noVNC_container canvas')?.width > 0;
+		for (let left = 3; ; left--) {
+			try {
+				await this.page.goto(address, { timeout: timeoutMs });
+				return await this.page.waitForFunction(isConnected, null, { timeout: timeoutMs / 2 });
+			} catch (error) {
+				this.log += await this.page.locator('#noVNC_status').textContent().catch(() => '');
+				if (left === 1)
+					throw error;
+			}
+		}
 	}
 
 	url(address) {
