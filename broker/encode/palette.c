@@ -11,7 +11,8 @@
 
 /* Above this part of an area's pixels it is a photograph, which is better predicted (docs/protocol.md, "What was tried"). */
 #define ESCAPES_DIVISOR 3
-_Static_assert(PALETTE_ESCAPED_MAX == PICTURE_PIXELS_MAX / ESCAPES_DIVISOR, "room for them");
+_Static_assert(PALETTE_ESCAPED_MAX *ESCAPES_DIVISOR >= PICTURE_PIXELS_MAX - ESCAPES_DIVISOR,
+        "room for them");
 
 static uint32_t head_of(uint32_t colour)
 {

@@ -146,7 +146,8 @@ static int read_key(struct bytes_reader *reader, struct viewer_message *out)
 	out->key.is_down = is_down == 1;
 	/* The sentinel is capture's to press. */
 	return check(out->key.key >= INPUT_KEY_MIN && out->key.key <= INPUT_KEY_MAX &&
-	             out->key.key != TEXT_DOOR_SENTINEL_KEY && is_down <= 1 && !(out->key.modifiers & ~INPUT_MODIFIERS_ALL));
+	             out->key.key != TEXT_DOOR_SENTINEL_KEY && is_down <= 1 &&
+	             !(out->key.modifiers & ~INPUT_MODIFIERS_ALL));
 }
 
 static int read_pointer(struct bytes_reader *reader, struct viewer_message *out)

@@ -81,7 +81,8 @@ int guest_options_read(struct guest_options *self, int argc, char *const argv[])
 	for (int i = 1; i < argc; i++)
 		if (read_one(&read, argv[i]))
 			return SHOJI_ERR_CONFIG;
-	if (!read.width_px || !read.height_px || !read.tasks || !read.text_door || !read.keyboard || !read.start_page)
+	if (!read.width_px || !read.height_px || !read.tasks || !read.text_door || !read.keyboard ||
+	        !read.start_page)
 		return SHOJI_ERR_CONFIG;
 	*self = read;
 	return 0;

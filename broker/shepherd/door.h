@@ -4,8 +4,8 @@
 
 struct door {
 	const char *name; /* borrowed */
-	int folder;   /* run_folder/rfb; never visible in the host */
-	int listener; /* blocking: the host's own */
+	int folder;       /* run_folder/rfb; never visible in the host */
+	int listener;     /* blocking: the host's own */
 };
 
 /* 0 or SHOJI_ERR_SYSTEM (logged). self is then closed. */

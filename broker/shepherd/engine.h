@@ -14,7 +14,7 @@ struct engine_host {
 	const struct guest_files *files;
 	int rfb_listener;  /* becomes descriptor 0 of the host's first process */
 	int text_listener; /* inherited by it under its number */
-	int errors;       /* becomes the engine's standard error */
+	int errors;        /* becomes the engine's standard error */
 	int standing; /* inherited by the host's first process, which closes it when it stands */
 	bool has_own_uid; /* a slot's; otherwise that of whoever started the broker */
 	const int *limit_fds;

@@ -16,7 +16,7 @@
 struct capture_process {
 	pid_t pid;
 	struct channel *monitor, *encode, *input;
-	int host; /* the isolated host's end of the RFB connection; -1 when closed or given */
+	int host;  /* the isolated host's end of the RFB connection; -1 when closed or given */
 	int agent; /* the isolated host's end of the text door */
 	const uint8_t *pixels;
 	/* what capture told encode last */

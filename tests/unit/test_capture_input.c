@@ -227,9 +227,8 @@ END_TEST
 
 START_TEST(values_out_of_range)
 {
-	const struct message_input_key keys_out[] = {
-	        {1, 0, true, 0, 0}, {1, 256, true, 0, 0}, {1, KEY_A, true, 0x80, 0},
-	        {1, TEXT_DOOR_SENTINEL_KEY, true, 0, 0}};
+	const struct message_input_key keys_out[] = {{1, 0, true, 0, 0}, {1, 256, true, 0, 0},
+	        {1, KEY_A, true, 0x80, 0}, {1, TEXT_DOOR_SENTINEL_KEY, true, 0, 0}};
 	const struct message_input_pointer pointers_out[] = {
 	        {1, 0, 0, 0x20, 0, 0}, {1, 0, 0, 0, 0x8000, 0}};
 	const struct message_input_wheel wheels_out[] = {{.sequence = 1, .left = 33},

@@ -108,6 +108,8 @@ static void widen_row(int16_t *out, const int16_t *near, const int16_t *far, uin
 {
 	int16_t sums[PICTURE_TILE / 2 + 2];
 
+	if (half_width == 0)
+		return;
 	for (uint32_t i = 0; i < half_width; i++)
 		sums[i + 1] = (int16_t)(3 * near[i] + far[i]);
 	sums[0] = sums[1];
