@@ -139,7 +139,7 @@ static void row_to_pixels(uint32_t *pixels, uint32_t red_shift, const int16_t *l
 void photo_to_pixels(const struct photo_plane planes[PHOTO_PLANES], uint32_t red_shift,
         uint32_t *pixels, uint32_t stride_px, uint32_t width_px, uint32_t height_px)
 {
-	int16_t colours[2][PICTURE_TILE];
+	int16_t colours[2][PICTURE_TILE] = {{0}};
 	uint32_t half_width = (width_px + 1) / 2, half_height = (height_px + 1) / 2;
 
 	for (uint32_t y = 0; y < height_px; y++) {
