@@ -23,7 +23,8 @@ export class Shoji {
 		self.broker = await Broker.start({
 			gate: { listen: `${HERE}:${port}`, origins: [`https://${HERE}:${port}`] },
 			profile: { start_page: `http://${SITE}/bench/still.html?bench`, width_min: SCREEN.width, width_max: SCREEN.width,
-				height_min: SCREEN.height, height_max: SCREEN.height },
+				height_min: SCREEN.height, height_max: SCREEN.height,
+				caret_blink: true }, // as noVNC's isolated browser has it; as shipped it stands still
 			egress: { hosts: site.hosts(SITE) },
 			people: { argon2_memory_kib: 65536, argon2_passes: 3 }, // as shipped: it is part of "open"
 		});
