@@ -144,7 +144,8 @@ static const struct config_option options[] = {
                 .help = "A session's video takes at most so much of one core, percent, and less "
                         "while the machine is busy; frames beyond are left out."},
         {"profile", "caret_blink", OPTION_BOOL, AT(profile.caret_blink), .text = "false",
-                .help = "The caret of a text field blinks. Each blink wakes every role of the "
+                .help = "The caret of the isolated browser blinks. Each blink wakes every role of "
+                        "the "
                         "session and costs the line a "
                         "frame, twice in 1.2 s, while nobody does anything."},
         {"profile", "keyboard", OPTION_CHOICE_TEXT, AT(profile.keyboard), .text = "jp",

@@ -404,6 +404,17 @@ viewerTest("sign-out that does not get through says so and changes nothing", asy
 	assert.equal(gate.viewers.size, 0);
 });
 
+viewerTest("the bar's buttons stay under the pointer, in narrow windows too", async ({ gate, page }) => {
+	await live({ gate, page });
+	for (const width of [1280, 960, 922, 822, 820, 700]) {
+		await page.setViewportSize({ width, height: 700 });
+		await page.focus("#screen");
+		await page.click("#sign-out");
+		assert.equal(await page.evaluate(() => document.getElementById("confirm").open), true, `${width} px`);
+		await page.click("#confirm-no");
+	}
+});
+
 viewerTest("a stream that stays broken ends with a reason instead of trying for ever", async ({ gate, page }) => {
 	gate.show = (socket) => socket.send(Buffer.concat([control.state(1).fill(1, 0, 1), Buffer.alloc(40, 0xee)]));
 	await viewer.signIn(page, "hanako", "x");

@@ -40,7 +40,7 @@ test('garbage from capture harms nobody but its own session', { sessions: 1 }, a
 	await bystander.round();
 	bystander.start();
 	for (let i = 0; i < SESSIONS; i++) {
-		const person = await Person.arrive(broker.url, { beside: honest });
+		const person = await Person.arrive(broker.url);
 		await person.signIn('tanaka');
 		await person.page.waitForFunction(() => ['live', 'ended'].includes(document.body.dataset.state), null, { timeout: 30000 });
 		await person.recordStates();

@@ -14,7 +14,7 @@ let site, broker, person;
 before(async () => {
 	site = await Site.start();
 	broker = await Broker.start({
-		profile: { start_page: 'http://site.test/pages/report.html' },
+		profile: { start_page: 'http://site.test/pages/report.html', caret_blink: true },
 		egress: { hosts: site.hosts('site.test') },
 		sessions: { lease_s: 10 },
 	});
@@ -80,6 +80,12 @@ test('capture and encode hold nothing but sockets, the pixel buffer and the log'
 	assert.ok(pixels.length > 0);
 	for (const line of pixels)
 		assert.match(line, / r--s /, line);
+});
+
+// Where the profile lets it; session.test.mjs sees that it does not otherwise.
+test('the caret of the address bar blinks', { sessions: 1 }, async () => {
+	await person.caretInAddressBar();
+	await until(async () => await person.changes(3000) >= 3, 'it blinks');
 });
 
 for (const role of ['gate', 'keeper', 'egress']) {

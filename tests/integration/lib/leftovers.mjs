@@ -15,7 +15,7 @@ const bin = process.env.SHOJI_BIN ?? path.resolve(path.dirname(new URL(import.me
 function isForeign(pid) {
 	try {
 		const program = fs.readlinkSync(`/proc/${pid}/exe`);
-		return /\/bin\/(shoji|gate-peer|test-)/.test(program) && !program.startsWith(bin) && !program.startsWith('/tmp/');
+		return /\/build\/[^/]+\/bin\//.test(program) && !program.startsWith(bin);
 	} catch {
 		return false;
 	}

@@ -8,7 +8,7 @@ const JIS = { ':': ['Quote'], '_': ['ShiftLeft', 'IntlRo'], '=': ['ShiftLeft', '
 
 export class Person {
 	// Opens the sign-in page. options as viewer.launch(); beside: another person, in whose browser this one opens a
-	// window with cookies and storage of its own (a second browser costs a test's machine much).
+	// window with cookies and storage of its own (a second browser costs a machine much; but what one person does takes the focus from the other).
 	static async arrive(url, { beside, ...options } = {}) {
 		const self = new Person();
 		self.window = beside ? await viewer.openWindow(beside.window.browser, options) : await viewer.launch(options);
@@ -38,11 +38,21 @@ export class Person {
 		return viewer.signInError(this.page);
 	}
 
-	// Types an address into the isolated browser's address bar.
-	async browse(address) {
+	async focusAddressBar() {
 		await viewer.press(this.page, 'Control+KeyL');
 		// Chromium asks the page first whether it wants Ctrl+L, and moves the focus later: no hand is faster.
 		await new Promise(resolve => setTimeout(resolve, 300));
+	}
+
+	// With a caret: where everything is selected there is none.
+	async caretInAddressBar() {
+		await this.focusAddressBar();
+		await viewer.press(this.page, 'End');
+	}
+
+	// Types an address into the isolated browser's address bar.
+	async browse(address) {
+		await this.focusAddressBar();
 		await this.typeJis(address);
 		await viewer.press(this.page, 'Enter');
 	}
