@@ -8,8 +8,8 @@ import { execFileSync } from 'node:child_process';
 import { Broker, bin, root, until } from './lib/broker.mjs';
 import { Person, PASSWORD } from './lib/person.mjs';
 import { Site, markerColours } from './lib/site.mjs';
-import { grabDisplay } from './lib/display.mjs';
-import { countColours, differing, hasColours } from './lib/pixels.mjs';
+import { compareWithDisplay } from './lib/display.mjs';
+import { countColours, hasColours } from './lib/pixels.mjs';
 import { test } from './lib/suite.mjs';
 
 const PAGES = [
@@ -46,11 +46,10 @@ after(async () => {
 async function compare(person, page) {
 	await until(async () => hasColours(await person.pixels(), markerColours(page)), `the marker of ${page}`, 30000);
 	await person.settled(1000);
-	const shown = await person.pixels();
-	const display = await grabDisplay();
+	const { n, shown, display } = await compareWithDisplay(person);
 	assert.ok(countColours(shown) >= COLOURS_MIN, `${page}: only ${countColours(shown)} colours`);
 	assert.ok(hasColours(display, markerColours(page)), `${page}: no marker on the display`);
-	return differing(shown, display);
+	return n;
 }
 
 test('four real pages, at the top and scrolled', async t => {

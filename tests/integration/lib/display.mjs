@@ -5,6 +5,7 @@ import path from 'node:path';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { bin } from './broker.mjs';
+import { differing } from './pixels.mjs';
 
 const run = promisify(execFile);
 
@@ -40,5 +41,21 @@ export async function grabDisplay(uid) {
 		return { width, height, data };
 	} finally {
 		fs.rmSync(file, { force: true });
+	}
+}
+
+const ALIKE_WITHIN_MS = 8000; // a busy machine's smooth scroll may stand still for longer than any quiet time that is worth waiting for
+const BETWEEN_LOOKS_MS = 200;
+
+// Compares what the viewer shows with the display, again and again until they are alike or the time is up.
+// Resolves to {n: pixels that differ (0: alike), shown, display} of the last look. uid: as grabDisplay()'s.
+export async function compareWithDisplay(person, uid) {
+	for (const startMs = performance.now(); ;) {
+		const shown = await person.pixels();
+		const display = await grabDisplay(uid);
+		const n = differing(shown, display);
+		if (n === 0 || performance.now() - startMs > ALIKE_WITHIN_MS)
+			return { n, shown, display };
+		await new Promise(resolve => setTimeout(resolve, BETWEEN_LOOKS_MS));
 	}
 }
