@@ -83,6 +83,7 @@ struct config {
 		        width_max; /* pixels; the viewer's window chooses between them */
 		uint64_t height_min, height_max; /* pixels */
 		bool kiosk;
+		bool watermark;
 		bool video;
 		uint64_t video_core_percent;
 		bool caret_blink;

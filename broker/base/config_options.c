@@ -134,6 +134,9 @@ static const struct config_option options[] = {
                 .max = 2160, .help = "Lowest screen, pixels."},
         {"profile", "height_max", OPTION_NUMBER, AT(profile.height_max), .text = "1200", .min = 240,
                 .max = 2160, .help = "Highest screen, pixels."},
+        {"profile", "watermark", OPTION_BOOL, AT(profile.watermark), .text = "false",
+                .help = "Lay the person's id, the terminal's address and the time faintly over the "
+                        "whole picture, screenshots included. Films are then sent as pictures."},
         {"profile", "kiosk", OPTION_BOOL, AT(profile.kiosk), .text = "false",
                 .help = "One page without tabs and address bar."},
         {"profile", "video", OPTION_BOOL, AT(profile.video), .text = "true",

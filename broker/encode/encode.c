@@ -104,6 +104,19 @@ static int take_snapshot_fill(struct process *self, struct message *in)
 	return 0;
 }
 
+static int take_mark(struct process *self, struct message *in)
+{
+	struct message_mark_encode mark;
+	int error = message_get_mark_encode(in, &mark);
+
+	if (error)
+		return error;
+	if (mark.east_min > 2 * 1440)
+		return SHOJI_ERR_FORBIDDEN;
+	encoder_set_mark(self->encoder, mark.person, mark.address, mark.east_min - 1440);
+	return 0;
+}
+
 static void on_monitor_message(void *data, struct channel *channel, struct message *in)
 {
 	struct process *self = data;
@@ -114,6 +127,8 @@ static void on_monitor_message(void *data, struct channel *channel, struct messa
 		error = take_stream_peer(self, in);
 	else if (in->number == MESSAGE_SNAPSHOT_FILL)
 		error = take_snapshot_fill(self, in);
+	else if (in->number == MESSAGE_MARK_ENCODE)
+		error = take_mark(self, in);
 	if (error) {
 		log_error(self->lease_id, "message %u of monitor: %s", in->number,
 		        shoji_error_text(error));
@@ -181,6 +196,7 @@ static bool make_encoder(struct process *self, const struct message_setup_encode
 {
 	struct encoder_setup encoder = {.loop = self->loop,
 	        .lease_id = setup->lease_id,
+	        .is_marked = setup->is_marked,
 	        .cache_key = self->cache_key,
 	        .pixels = self->pixels,
 	        .width_max = setup->width_max,

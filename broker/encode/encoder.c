@@ -10,12 +10,15 @@
 #include "encode/capture_check.h"
 #include "encode/compressor.h"
 #include "encode/image.h"
+#include "encode/mark.h"
 #include "encode/values.h"
 #include "encode/video.h"
 #include "encode/viewer.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 
 /* A whole picture of one colour is a display on which the browser has drawn nothing yet. It is not shown as the
  * first one, unless it stays so for this long: a page may be plain. */
@@ -36,6 +39,9 @@ struct encoder {
 	struct channel *capture; /* NULL: gone */
 	struct capture_check check;
 	struct image image;
+	struct mark mark;         /* where setup.is_marked */
+	struct timer *mark_timer; /* the next minute */
+	int mark_east_min;
 	struct values values;
 	struct seat seats[VIEWERS_MAX];
 	struct video video;
@@ -105,12 +111,18 @@ static uint32_t now_ms(const struct encoder *self)
 	return (uint32_t)(self->setup.clock_ms ? self->setup.clock_ms() : clock_now_ms());
 }
 
+/* What viewers and snapshots get. */
+static const struct image *shown(const struct encoder *self)
+{
+	return self->setup.is_marked ? &self->mark.shown : &self->image;
+}
+
 /* Video is the person's alone: who looks on gets pictures, and so does the person meanwhile, because both see one image. */
 static bool is_video_wanted(const struct encoder *self)
 {
 	const struct viewer *person = &self->seats[SEAT_PERSON].viewer;
 
-	return self->setup.has_video && person->state == VIEWER_LIVE &&
+	return self->setup.has_video && !self->setup.is_marked && person->state == VIEWER_LIVE &&
 	       person->capabilities & WIRE_CAN_H264 &&
 	       self->seats[SEAT_ONLOOKER].viewer.state == VIEWER_ABSENT;
 }
@@ -143,13 +155,13 @@ static void work(struct seat *self)
 {
 	uint64_t n_frames = self->viewer.counts.frames;
 
-	viewer_work(&self->viewer, &self->encoder->image);
+	viewer_work(&self->viewer, shown(self->encoder));
 	if (self->viewer.counts.frames == n_frames || self != &self->encoder->seats[SEAT_PERSON])
 		return;
 	video_moved(&self->encoder->video, &self->viewer.counts.moved, now_ms(self->encoder));
 	/* What that ended is exact at once. */
 	say_video(self, video_say_changes);
-	viewer_work(&self->viewer, &self->encoder->image);
+	viewer_work(&self->viewer, shown(self->encoder));
 }
 
 /* A still screen has no timer. */
@@ -207,6 +219,8 @@ static int take_geometry(struct encoder *self, struct message *in)
 		return SHOJI_ERR_FORBIDDEN;
 	image_resize(&self->image, self->image_memory, geometry.width, geometry.height);
 	video_resize(&self->video, &self->image);
+	if (self->setup.is_marked)
+		mark_resize(&self->mark, geometry.width, geometry.height);
 	for (int i = 0; i < VIEWERS_MAX; i++)
 		viewer_resize(&self->seats[i].viewer, geometry.width, geometry.height);
 	values_forget_caret(&self->values);
@@ -215,7 +229,7 @@ static int take_geometry(struct encoder *self, struct message *in)
 
 static void tell_first_picture(struct encoder *self)
 {
-	if (self->is_first_picture_told || !self->image.is_whole)
+	if (self->is_first_picture_told || !shown(self)->is_whole)
 		return;
 	if (!self->is_plain_for_long && image_is_plain(&self->image)) {
 		if (!self->is_plain_timer_set)
@@ -252,6 +266,59 @@ static void on_unknown(void *data, const struct rect *area)
 		viewer_forget_area(&self->seats[i].viewer, area, VIDEO_UNKNOWN);
 }
 
+/* What else looks different now, and the moves that were found: the viewers need not search again. */
+static void take_marked(struct encoder *self, const struct message_damage *damage)
+{
+	struct mark_result result;
+
+	mark_take(&self->mark, &self->image, damage->rects, damage->n_rects, &result);
+	for (size_t i = 0; i < result.n_areas; i++)
+		on_damage(self, &result.areas[i]);
+	for (size_t i = 0; i < result.n_offsets; i++) {
+		const struct scroll_offset *offset = &result.offsets[i];
+		struct copy_hint hint = {.x = (uint16_t)(offset->dx > 0 ? offset->dx : 0),
+		        .y = (uint16_t)(offset->dy > 0 ? offset->dy : 0)};
+		hint.source_x = (uint16_t)(hint.x - offset->dx);
+		hint.source_y = (uint16_t)(hint.y - offset->dy);
+		for (int seat = 0; seat < VIEWERS_MAX; seat++)
+			viewer_hint(&self->seats[seat].viewer, &hint);
+	}
+}
+
+static void mark_anew(struct encoder *self, const char *person, const char *address)
+{
+	struct timespec now;
+	char time[MARK_TIME_BYTES];
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	mark_time(time, now.tv_sec, self->mark_east_min);
+	if (mark_set_text(&self->mark, &self->image, person, address, time))
+		on_damage(self, &(struct rect){0, 0, self->image.width, self->image.height});
+	timer_set_ms(self->mark_timer,
+	        (uint64_t)(60 - now.tv_sec % 60) * 1000 - (uint64_t)now.tv_nsec / 1000000);
+}
+
+static void on_minute(void *data)
+{
+	struct encoder *self = data;
+	char person[MARK_TEXT_MAX + 1], address[MARK_TEXT_MAX + 1];
+
+	memcpy(person, self->mark.person, sizeof(person));
+	memcpy(address, self->mark.address, sizeof(address));
+	mark_anew(self, person, address);
+	pump_all(self);
+}
+
+void encoder_set_mark(struct encoder *self, const char *person, const char *address, int east_min)
+{
+	if (!self->setup.is_marked)
+		return;
+	self->mark_east_min = east_min;
+	mark_anew(self, person, address);
+	tell_first_picture(self);
+	pump_all(self);
+}
+
 static void on_video_time(void *data)
 {
 	pump_all(data);
@@ -274,6 +341,8 @@ static void take_areas(struct encoder *self, const struct message_damage *damage
 	for (int i = 0; i < VIEWERS_MAX; i++)
 		tell_viewer(&self->seats[i].viewer, damage);
 	image_look(&self->image);
+	if (self->setup.is_marked)
+		take_marked(self, damage);
 }
 
 static int take_damage(struct encoder *self, struct message *in)
@@ -585,7 +654,9 @@ static bool reserve(struct encoder *self)
 	size_t seat[SEAT_PARTS + 1];
 
 	lay_out(self, seat);
-	self->memory_size = image + once + VIEWERS_MAX * seat[SEAT_PARTS] + image + cells;
+	size_t pattern = rounded(sizeof(struct mark_pattern));
+	size_t marked = self->setup.is_marked ? 2 * image + pattern : 0;
+	self->memory_size = image + once + VIEWERS_MAX * seat[SEAT_PARTS] + marked + image + cells;
 	void *memory = mmap(NULL, self->memory_size, PROT_READ | PROT_WRITE,
 	        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (memory == MAP_FAILED)
@@ -597,6 +668,11 @@ static bool reserve(struct encoder *self)
 		init_seat(self, &self->seats[i],
 		        self->memory + image + once + (size_t)i * seat[SEAT_PARTS]);
 	uint8_t *rest = self->memory + self->memory_size - image - cells;
+	if (marked > 0)
+		mark_init(&self->mark,
+		        &(struct mark_memory){.shown = (uint32_t *)(void *)(rest - marked),
+		                .before = (uint32_t *)(void *)(rest - marked + image),
+		                .pattern = (struct mark_pattern *)(void *)(rest - pattern)});
 	video_init(&self->video,
 	        &(struct video_setup){.lease_id = self->setup.lease_id,
 	                .core_percent = self->setup.has_video ? self->setup.video_core_percent : 1,
@@ -626,11 +702,14 @@ struct encoder *encoder_new(const struct encoder_setup *setup)
 	self->plain_timer = timer_new(setup->loop, on_plain_for_long, self);
 	self->video_timer = timer_new(setup->loop, on_video_time, self);
 	self->photo_timer = timer_new(setup->loop, on_photo_time, self);
-	if (self->plain_timer && self->video_timer && self->photo_timer && reserve(self))
+	self->mark_timer = timer_new(setup->loop, on_minute, self);
+	if (self->plain_timer && self->video_timer && self->photo_timer && self->mark_timer &&
+	        reserve(self))
 		return self;
 	timer_free(self->plain_timer);
 	timer_free(self->video_timer);
 	timer_free(self->photo_timer);
+	timer_free(self->mark_timer);
 	free(self);
 	return NULL;
 }
@@ -645,6 +724,7 @@ void encoder_free(struct encoder *self)
 	timer_free(self->plain_timer);
 	timer_free(self->video_timer);
 	timer_free(self->photo_timer);
+	timer_free(self->mark_timer);
 	video_finish(&self->video);
 	munmap(self->memory, self->memory_size);
 	free(self);
@@ -677,7 +757,7 @@ int encoder_set_gate(struct encoder *self, enum viewer_seat number, int fd)
 void encoder_picture(struct encoder *self, struct encoder_picture *picture)
 {
 	video_reveal(&self->video);
-	*picture = (struct encoder_picture){.pixels = self->image.pixels,
+	*picture = (struct encoder_picture){.pixels = shown(self)->pixels,
 	        .width = self->image.width,
 	        .height = self->image.height,
 	        .stride_bytes = self->image.width * (uint32_t)PIXEL_BYTES};

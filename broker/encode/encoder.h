@@ -20,6 +20,7 @@ struct encoder_setup {
 	        *cache_key; /* TILE_NAME_KEY_WORDS random ones, borrowed; NULL: no tile cache */
 	const uint8_t *
 	        pixels; /* width_max x height_max x PIXEL_BYTES, borrowed; another process writes them */
+	bool is_marked; /* with a watermark; and without video, which it would have to be in as well */
 	uint16_t width_max, height_max; /* 1..SCREEN_WIDTH_MAX, SCREEN_HEIGHT_MAX */
 	bool has_video;             /* moving pictures as H.264 to a viewer that can; else never */
 	uint8_t video_core_percent; /* of one core, at most: 1 to 100, with has_video */
@@ -40,6 +41,9 @@ void encoder_free(struct encoder *self);
 /* Takes fd, the end of the channel to capture, resp. of one seat's to gate; a new one replaces the old. 0 or SHOJI_ERR_MEMORY. */
 int encoder_set_capture(struct encoder *self, int fd);
 int encoder_set_gate(struct encoder *self, enum viewer_seat seat, int fd);
+
+/* The watermark's words, for an encoder that marks; nothing is shown before. east_min: minutes east of UTC. */
+void encoder_set_mark(struct encoder *self, const char *person, const char *address, int east_min);
 
 struct encoder_picture {
 	const uint32_t *pixels; /* B,G,R,X; borrowed until the loop's next turn */

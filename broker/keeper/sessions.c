@@ -99,6 +99,18 @@ static void tell_stop(struct keeper *self, const struct lease *lease)
 		log_warning(lease->id, "monitor does not take the order to stop; it is repeated");
 }
 
+/* The watermark's words. monitor knows the lease already. */
+static void tell_mark(struct keeper *self, const struct lease *lease)
+{
+	struct message_mark_session mark = {.lease_id = lease->id};
+
+	if (!self->config.profile.watermark)
+		return;
+	snprintf(mark.person, sizeof(mark.person), "%s", lease->person);
+	snprintf(mark.address, sizeof(mark.address), "%s", lease->address);
+	CHANNEL_SEND_VALUE(self->monitor, mark_session, &mark);
+}
+
 void sessions_tell(struct keeper *self)
 {
 	struct lease *lease;
@@ -107,6 +119,8 @@ void sessions_tell(struct keeper *self)
 		CHANNEL_SEND(self->monitor, lease_held, .lease_id = lease->id, .slot = lease->slot,
 		        .width = lease->width, .height = lease->height);
 	CHANNEL_SEND(self->monitor, leases_told);
+	for (size_t at = 0; (lease = leases_next(&self->leases, &at));)
+		tell_mark(self, lease);
 	for (size_t at = 0; (lease = leases_next(&self->leases, &at));)
 		if (lease->state == LEASE_ENDING)
 			tell_stop(self, lease);
@@ -153,8 +167,10 @@ void sessions_start(struct keeper *self, struct lease *lease)
 {
 	lease->is_at_monitor = true;
 	if (!CHANNEL_SEND(self->monitor, start_session, .lease_id = lease->id, .slot = lease->slot,
-	            .width = lease->width, .height = lease->height))
+	            .width = lease->width, .height = lease->height)) {
+		tell_mark(self, lease);
 		return;
+	}
 	log_error(lease->id, "monitor does not take the order to start a session");
 	sessions_end(self, lease, END_START_FAILED);
 }
@@ -189,6 +205,7 @@ void sessions_attached(struct keeper *self, struct lease *lease, const char *add
 	lease_touch(lease, clock_now_ms());
 	if (address)
 		snprintf(lease->address, sizeof(lease->address), "%s", address);
+	tell_mark(self, lease);
 	switch (lease->state) {
 	case LEASE_STARTING:
 		lease->is_viewer_waiting = true;

@@ -45,6 +45,8 @@ void session_tick(struct session *self, uint64_t now_ms);
 
 /* gate or egress is there anew and knows nothing of this session. */
 void session_join_gate(struct session *self);
+/* What the watermark says. */
+void session_mark(struct session *self, const char *person, const char *address);
 void session_open_door(struct session *self);
 /* keeper is there anew and holds this lease: tell it that the session is running, if it is. */
 void session_tell_keeper_again(struct session *self);

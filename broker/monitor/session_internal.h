@@ -45,7 +45,8 @@ struct session {
 
 	struct worker workers[N_WORKERS];
 	bool has_picture;
-	uint64_t alive_ms; /* last sign of capture's life */
+	char mark_person[65], mark_address[47]; /* what the watermark says; "": not told yet */
+	uint64_t alive_ms;                      /* last sign of capture's life */
 
 	struct {
 		bool is_pending;
@@ -83,6 +84,8 @@ uid_t session_uid(const struct session *self, int offset);
 /* ---- session_workers.c ---- */
 /* Takes rfb and text. */
 int session_workers_start(struct session *self, int rfb, int text);
+/* Says the watermark to encode, once both are there. */
+void session_workers_mark(struct session *self);
 void session_workers_join_gate(struct session *self);
 /* Kills a worker that closed its channel and does not end. */
 void session_workers_tick(struct session *self, uint64_t now_ms);

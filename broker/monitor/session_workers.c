@@ -13,9 +13,11 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* From a worker's closing of its channel to its exit. */
@@ -40,8 +42,41 @@ static int on_ready(struct worker *self, struct message *in)
 		return SHOJI_ERR_MALFORMED;
 	channel_set_phase(self->channel, PHASE_READY);
 	self->is_ready = true;
+	if (self->kind == WORKER_ENCODE)
+		session_workers_mark(self->session);
 	session_on_worker_ready(self->session);
 	return 0;
+}
+
+/* Local time where the profile says that people are. */
+static int east_of_utc_min(const char *timezone)
+{
+	struct tm parts;
+	time_t now = time(NULL);
+
+	setenv("TZ", timezone, 1);
+	tzset();
+	return localtime_r(&now, &parts) ? (int)(parts.tm_gmtoff / 60) : 0;
+}
+
+void session_workers_mark(struct session *self)
+{
+	struct worker *encode = &self->workers[WORKER_ENCODE];
+	struct message_mark_encode mark = {0};
+
+	if (!encode->is_ready || !encode->channel || !self->mark_person[0])
+		return;
+	memcpy(mark.person, self->mark_person, sizeof(mark.person));
+	memcpy(mark.address, self->mark_address, sizeof(mark.address));
+	mark.east_min = (uint16_t)(east_of_utc_min(self->context->config->profile.timezone) + 1440);
+	CHANNEL_SEND_VALUE(encode->channel, mark_encode, &mark);
+}
+
+void session_mark(struct session *self, const char *person, const char *address)
+{
+	snprintf(self->mark_person, sizeof(self->mark_person), "%s", person);
+	snprintf(self->mark_address, sizeof(self->mark_address), "%s", address);
+	session_workers_mark(self);
 }
 
 static int on_capture_message(struct session *session, struct message *in)
@@ -207,6 +242,7 @@ static int start_both(struct session *self, const struct worker_fds *fds)
 
 	if (!error)
 		error = CHANNEL_SEND(encode->channel, setup_encode, .lease_id = self->lease_id,
+		        .is_marked = config->profile.watermark,
 		        .width_max = width_max, .height_max = height_max,
 		        .has_video = config->profile.video,
 		        .video_core_percent = (uint8_t)config->profile.video_core_percent,

@@ -247,6 +247,18 @@ static int on_stop_session(struct sessions *self, struct message *in)
 	return 0;
 }
 
+static int on_mark_session(struct sessions *self, struct message *in)
+{
+	struct message_mark_session mark;
+
+	if (message_get_mark_session(in, &mark))
+		return SHOJI_ERR_MALFORMED;
+	struct entry *entry = find(self, mark.lease_id);
+	if (entry)
+		session_mark(entry->session, mark.person, mark.address);
+	return 0;
+}
+
 static int on_take_snapshot(struct sessions *self, struct message *in)
 {
 	struct message_take_snapshot take;
@@ -318,6 +330,8 @@ int sessions_on_keeper_message(struct sessions *self, struct message *in)
 		return on_start_session(self, in);
 	case MESSAGE_STOP_SESSION:
 		return on_stop_session(self, in);
+	case MESSAGE_MARK_SESSION:
+		return on_mark_session(self, in);
 	case MESSAGE_TAKE_SNAPSHOT:
 		return on_take_snapshot(self, in);
 	case MESSAGE_LEASE_HELD:

@@ -14,6 +14,7 @@
 #include "encode/compressor.h"
 #include "encode/frame.h"
 #include "encode/image.h"
+#include "encode/mark.h"
 #include "encode/slicer.h"
 #include "encode/tiles.h"
 #include "stream/decoder.h"
@@ -37,6 +38,8 @@ struct bench {
 	uint16_t width, height;
 	uint8_t *screen; /* what capture would write: B,G,R,X */
 	struct image image;
+	bool is_marked; /* with a watermark */
+	struct mark mark;
 	uint32_t *reference;
 	struct tiles dirty;
 	struct slicer slicer;
@@ -115,6 +118,10 @@ static void bench_start(struct bench *self, uint16_t width, uint16_t height)
 	for (size_t i = 0; i < n_pixels; i++)
 		self->reference[i] = IMAGE_SEEN;
 	image_resize(&self->image, need(n_pixels * 4), width, height);
+	mark_init(&self->mark, &(struct mark_memory){need(n_pixels * 4), need(n_pixels * 4),
+	                               need(sizeof(struct mark_pattern))});
+	mark_resize(&self->mark, width, height);
+	mark_set_text(&self->mark, &self->image, "tanaka", "192.0.2.7", "2026-11-21 14:05");
 	tiles_resize(&self->dirty, width, height);
 	for (size_t i = 0; i < TILE_NAME_KEY_WORDS; i++)
 		cache_key[i] = (i + 1) * 0x9e3779b97f4a7c15u; /* secret from nobody here */
@@ -149,9 +156,12 @@ static bool is_exact(const struct bench *self)
 {
 	const uint8_t *shown = stream_decoder_screen(self->decoder)->pixels;
 
+	const uint8_t *drawn =
+	        self->is_marked ? (const uint8_t *)self->mark.shown.pixels : self->screen;
+
 	for (size_t i = 0; i < (size_t)self->width * self->height; i++, shown += 4)
-		if (shown[0] != self->screen[i * 4 + 2] || shown[1] != self->screen[i * 4 + 1] ||
-		        shown[2] != self->screen[i * 4])
+		if (shown[0] != drawn[i * 4 + 2] || shown[1] != drawn[i * 4 + 1] ||
+		        shown[2] != drawn[i * 4])
 			return false;
 	return true;
 }
@@ -165,10 +175,18 @@ static void bench_frame(struct bench *self, const struct rect *areas, size_t n_a
 		image_take(&self->image, self->screen, self->width * 4u, &areas[i]);
 		tiles_mark(&self->dirty, &areas[i]);
 	}
+	struct mark_result marked = {.n_offsets = 0};
+	if (self->is_marked) {
+		image_look(&self->image);
+		mark_take(&self->mark, &self->image, areas, n_areas, &marked);
+		for (size_t i = 0; i < marked.n_areas; i++)
+			tiles_mark(&self->dirty, &marked.areas[i]);
+	}
 	sent.length = 0;
 	self->cache.now_ms += FRAME_MS;
-	bool is_made = frame_make(&self->image, self->reference, &self->cache, NULL, &self->dirty,
-	        NULL, 0, &self->slicer, 1, self->number + 1, &self->counts);
+	bool is_made = frame_make(self->is_marked ? &self->mark.shown : &self->image,
+	        self->reference, &self->cache, NULL, &self->dirty, marked.offsets, marked.n_offsets,
+	        &self->slicer, 1, self->number + 1, &self->counts);
 	if (!is_made || self->n_frames == FRAMES_MAX)
 		return;
 	self->number++;
@@ -441,6 +459,10 @@ static int replay(struct bench *self, const char *path)
 int main(int argc, char **argv)
 {
 	static struct bench bench;
+	if (argc > 3 && strcmp(argv[argc - 1], "--mark") == 0) {
+		bench.is_marked = true;
+		argc--;
+	}
 	size_t n_frames = argc > 3 ? strtoul(argv[3], NULL, 10) : 278;
 
 	if (argc >= 3 && n_frames > 0 && strcmp(argv[1], "scroll") == 0)
@@ -452,7 +474,9 @@ int main(int argc, char **argv)
 	if (argc == 3 && strcmp(argv[1], "replay") == 0)
 		return replay(&bench, argv[2]);
 	fprintf(stderr,
-	        "usage: %s scroll|torn PAGE.png [frames] | pages PAGE.png PAGE.png | replay FILE\n",
+	        "usage: %s scroll|torn PAGE.png [frames] | pages PAGE.png PAGE.png | replay FILE; "
+	        "then "
+	        "perhaps --mark\n",
 	        argv[0]);
 	return 2;
 }
