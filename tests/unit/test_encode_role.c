@@ -10,6 +10,7 @@
 #include "base/role.h"
 #include "base/session.h"
 #include "encode/confine.h"
+#include "encode/mark_pattern.h"
 #include "stream/wire.h"
 
 #include <fcntl.h>
@@ -30,6 +31,7 @@
 static struct role {
 	pid_t pid;
 	struct channel *monitor, *capture, *gate;
+	bool is_marked;
 	int pixels_fd;
 	uint8_t *pixels;
 	struct stream_decoder *decoder;
@@ -101,7 +103,10 @@ static void start_with(int pixels_fd, uint16_t width_max, uint16_t height_max)
 {
 	int ours, theirs, capture_ours, capture_theirs;
 
+	bool is_marked = role.is_marked;
+
 	memset(&role, 0, sizeof(role));
+	role.is_marked = is_marked;
 	role.pixels_fd = pixels_fd;
 	role.pixels =
 	        mmap(NULL, WIDTH * HEIGHT * 4, PROT_READ | PROT_WRITE, MAP_SHARED, pixels_fd, 0);
@@ -111,7 +116,8 @@ static void start_with(int pixels_fd, uint16_t width_max, uint16_t height_max)
 	role.monitor = channel_new(ours, LINK_MONITOR_ROLE, SIDE_A);
 	ck_assert_int_eq(channel_pair(&capture_ours, &capture_theirs), 0);
 	ck_assert_int_eq(
-	        CHANNEL_SEND(role.monitor, setup_encode, .lease_id = 0xabc, .width_max = width_max,
+	        CHANNEL_SEND(role.monitor, setup_encode, .lease_id = 0xabc,
+	                .is_marked = role.is_marked, .width_max = width_max,
 	                .height_max = height_max, .pixels = pixels_fd, .capture = capture_theirs),
 	        0);
 	close(capture_theirs);
@@ -292,6 +298,52 @@ static int refused_setup(int pixels_fd, uint16_t width_max, uint16_t height_max)
 	finish();
 	return status;
 }
+
+/* How many of the shown pixels are the drawn ones, and how many those with the mark on. */
+static void count_marked(size_t *n_plain, size_t *n_marked)
+{
+	const uint8_t *shown = stream_decoder_screen(role.decoder)->pixels;
+
+	*n_plain = *n_marked = 0;
+	for (size_t i = 0; i < WIDTH * HEIGHT; i++) {
+		uint32_t drawn;
+		memcpy(&drawn, role.pixels + i * 4, 4);
+		uint32_t seen = shown[i * 4] << 16 | shown[i * 4 + 1] << 8 | shown[i * 4 + 2];
+		*n_plain += seen == (drawn & 0xffffff);
+		*n_marked += seen == (mark_pixel(drawn) & 0xffffff);
+	}
+}
+
+/* The whole of it within seccomp: the clock, the calendar, the timer of the next minute. */
+START_TEST(nothing_is_shown_without_its_mark)
+{
+	struct message in;
+	size_t n_plain, n_marked;
+
+	role.is_marked = true;
+	start();
+	CHANNEL_SEND(role.capture, geometry, .generation = 1, .width = WIDTH, .height = HEIGHT);
+	join();
+	show(1);
+	ck_assert(!wait_for(role.gate, 300));
+	ck_assert(!wait_for(role.monitor, 0));
+	CHANNEL_SEND(role.monitor, mark_encode, .person = "tanaka", .address = "192.0.2.7",
+	        .east_min = 1440 + 540);
+	ck_assert(wait_for(role.monitor, PATIENCE_MS));
+	ck_assert_int_eq(channel_receive(role.monitor, &in), 1);
+	ck_assert_int_eq(in.number, MESSAGE_FIRST_PICTURE);
+	/* It may come in several frames. */
+	do {
+		ck_assert(read_gate(PATIENCE_MS / 100));
+		count_marked(&n_plain, &n_marked);
+	} while (role.n_frames < 50 && n_plain + n_marked < WIDTH * HEIGHT);
+	ck_assert_uint_eq(n_plain + n_marked, WIDTH * HEIGHT);
+	ck_assert_uint_gt(n_marked, WIDTH * HEIGHT / 100);
+	ck_assert_uint_lt(n_marked, WIDTH * HEIGHT / 10);
+	finish();
+	role.is_marked = false;
+}
+END_TEST
 
 START_TEST(set_up_that_is_refused)
 {
@@ -582,6 +634,7 @@ END_TEST
 int main(void)
 {
 	signal(SIGPIPE, SIG_IGN);
-	return SUITE_RUN("encode role", picture_snapshot_and_a_new_gate, set_up_that_is_refused,
-	        garbage_from_capture, peers_that_break_a_rule, forbidden_system_calls PLAIN_TESTS);
+	return SUITE_RUN("encode role", picture_snapshot_and_a_new_gate,
+	        nothing_is_shown_without_its_mark, set_up_that_is_refused, garbage_from_capture,
+	        peers_that_break_a_rule, forbidden_system_calls PLAIN_TESTS);
 }
