@@ -1,0 +1,82 @@
+// The watermark in a whole system: in what the person sees, in a screenshot, and in what an onlooker sees.
+import { before, after } from 'node:test';
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import * as viewer from '../browser/viewer.mjs';
+import { Broker, until } from './lib/broker.mjs';
+import { Person, PASSWORD } from './lib/person.mjs';
+import { Site } from './lib/site.mjs';
+import { test } from './lib/suite.mjs';
+
+let site, broker;
+
+before(async () => {
+	site = await Site.start();
+	broker = await Broker.start({
+		profile: { start_page: 'http://site.test/pages/report.html', watermark: true },
+		egress: { hosts: site.hosts('site.test') },
+		sessions: { onlookers: 'announced' },
+	});
+	await broker.addPerson('tanaka', PASSWORD, '田中 太郎');
+});
+
+after(async () => {
+	await broker?.kill();
+	await site?.stop();
+});
+
+// White ground, and white with the mark on: 16 of 255 darker.
+function count({ data }) {
+	let white = 0, marked = 0;
+	for (let at = 0; at < data.length; at += 4) {
+		const same = data[at] === data[at + 1] && data[at] === data[at + 2];
+		white += same && data[at] === 255;
+		marked += same && data[at] === 239;
+	}
+	return { white, marked };
+}
+
+function assertMarked(picture, whose) {
+	const { white, marked } = count(picture);
+	assert.ok(white > 100000 && marked * 100 > white && marked * 10 < white, `${whose}: ${marked} marked, ${white} white`);
+}
+
+// A PNG as RGBA, by a browser.
+async function decodePng(page, file) {
+	const base64 = await page.evaluate(async text => {
+		const bytes = Uint8Array.from(atob(text), c => c.charCodeAt(0));
+		const bitmap = await createImageBitmap(new Blob([bytes], { type: 'image/png' }), { colorSpaceConversion: 'none' });
+		const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+		const context = canvas.getContext('2d');
+		context.drawImage(bitmap, 0, 0);
+		const { data } = context.getImageData(0, 0, bitmap.width, bitmap.height);
+		let out = '';
+		for (let at = 0; at < data.length; at += 32768)
+			out += String.fromCharCode(...data.subarray(at, at + 32768));
+		return btoa(out);
+	}, fs.readFileSync(file).toString('base64'));
+	return { data: Buffer.from(base64, 'base64') };
+}
+
+test('the mark is in the picture, in a screenshot, and in what an onlooker sees', async t => {
+	const person = await Person.atWork(broker);
+	t.after(() => person.leave());
+	await until(() => site.reports.some(r => r.type === 'load'), 'the page');
+	await person.settled();
+	assertMarked(await person.pixels(), 'the person');
+
+	const plain = await viewer.launch();
+	t.after(() => plain.close());
+	await broker.ctl('screenshot', 'tanaka', `${broker.folder}/shot.png`);
+	assertMarked(await decodePng(plain.page, `${broker.folder}/shot.png`), 'the screenshot');
+
+	const { url } = await broker.ctlJson('watch', 'tanaka');
+	const address = new URL(url);
+	const onlooker = await viewer.launch();
+	t.after(() => onlooker.close());
+	await onlooker.page.goto(`${broker.url}${address.pathname}${address.hash}`);
+	await viewer.waitLive(onlooker.page);
+	await until(async () => count(await viewer.canvasPixels(onlooker.page)).marked > 1000, 'the onlooker\'s picture');
+	assertMarked(await viewer.canvasPixels(onlooker.page), 'the onlooker');
+	assert.deepEqual(person.complaints, []);
+});
