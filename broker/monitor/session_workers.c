@@ -49,12 +49,12 @@ static int on_ready(struct worker *self, struct message *in)
 }
 
 /* Local time where the profile says that people are. */
-static int east_of_utc_min(const char *timezone)
+static int east_of_utc_min(const char *zone)
 {
 	struct tm parts;
 	time_t now = time(NULL);
 
-	setenv("TZ", timezone, 1);
+	setenv("TZ", zone, 1);
 	tzset();
 	return localtime_r(&now, &parts) ? (int)(parts.tm_gmtoff / 60) : 0;
 }
