@@ -79,4 +79,6 @@ test('the mark is in the picture, in a screenshot, and in what an onlooker sees'
 	await until(async () => count(await viewer.canvasPixels(onlooker.page)).marked > 1000, 'the onlooker\'s picture');
 	assertMarked(await viewer.canvasPixels(onlooker.page), 'the onlooker');
 	assert.deepEqual(person.complaints, []);
+	await person.signOut();
+	await until(async () => (await broker.sessions()).length === 0, 'no session left');
 });
