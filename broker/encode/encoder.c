@@ -756,6 +756,10 @@ int encoder_set_gate(struct encoder *self, enum viewer_seat number, int fd)
 
 void encoder_picture(struct encoder *self, struct encoder_picture *picture)
 {
+	*picture = (struct encoder_picture){0};
+	/* Without its words there is no mark, so no picture. */
+	if (self->setup.is_marked && !self->mark.has_text)
+		return;
 	video_reveal(&self->video);
 	*picture = (struct encoder_picture){.pixels = shown(self)->pixels,
 	        .width = self->image.width,

@@ -47,7 +47,7 @@ void encoder_set_mark(struct encoder *self, const char *person, const char *addr
 
 struct encoder_picture {
 	const uint32_t *pixels; /* B,G,R,X; borrowed until the loop's next turn */
-	uint16_t width, height; /* 0: no geometry yet */
+	uint16_t width, height; /* 0: no geometry yet, or no words for the mark */
 	uint32_t stride_bytes;
 };
 void encoder_picture(struct encoder *self, struct encoder_picture *picture);

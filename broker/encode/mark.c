@@ -2,8 +2,6 @@
  * shifted to, never whether it is there. */
 #include "encode/mark.h"
 
-#include "base/loop.h"
-
 #include <stdio.h>
 #include <string.h>
 
@@ -42,9 +40,11 @@ static struct rect joined(const struct rect *a, const struct rect *b)
 
 /* ---- blending ---- */
 
+/* Where there is no ink, eight pixels at a time are passed over: most of a period has none. */
 static void blend_row(const struct mark *self, const struct image *image, const struct rect *area,
         uint32_t y, const struct mark_region *region)
 {
+	const uint32_t width = area->width; /* a copy: see image_take() */
 	size_t at = (size_t)y * image->width + area->x;
 	uint32_t *out = self->shown.pixels + at;
 	const uint32_t *in = image->pixels + at;
@@ -52,12 +52,18 @@ static void blend_row(const struct mark *self, const struct image *image, const 
 	uint32_t column = (area->x + MARK_PERIOD_X - region->phase_x) % MARK_PERIOD_X;
 	const uint8_t *ink = self->pattern->ink[row];
 
-	memcpy(out, in, (size_t)area->width * sizeof(*out));
+	memcpy(out, in, (size_t)width * sizeof(*out));
 	if (!self->pattern->has_ink[row])
 		return;
-	for (uint32_t i = 0; i < area->width; i++)
-		if (ink[(column + i) % MARK_PERIOD_X])
-			out[i] = mark_pixel(in[i]);
+	for (uint32_t i = 0; i < width; i += MARK_INK_AT_ONCE) {
+		uint32_t end = width - i < MARK_INK_AT_ONCE ? width : i + MARK_INK_AT_ONCE;
+		const uint8_t *here = ink + (column + i) % MARK_PERIOD_X;
+		uint64_t any;
+		memcpy(&any, here, sizeof(any));
+		for (uint32_t x = i; any && x < end; x++)
+			if (here[x - i])
+				out[x] = mark_pixel(in[x]);
+	}
 }
 
 static void blend_region(const struct mark *self, const struct image *image,
@@ -67,18 +73,40 @@ static void blend_region(const struct mark *self, const struct image *image,
 		blend_row(self, image, area, area->y + row, region);
 }
 
-/* The regions from the bottom to the top. */
-static void blend(struct mark *self, const struct image *image, const struct rect *area)
+/* The lowest n_regions of them, and the ground below. Each pixel is written once: what the uppermost leaves over is at most four
+ * rectangles for those below it. */
+static void blend_below(const struct mark *self, const struct image *image, const struct rect *area,
+        size_t n_regions)
 {
 	static const struct mark_region ground;
-	uint64_t start_us = clock_now_us();
 
-	blend_region(self, image, area, &ground);
-	for (size_t i = 0; i < self->n_regions; i++) {
-		struct rect part = intersection(area, &self->regions[i].area);
-		blend_region(self, image, &part, &self->regions[i]);
+	if (area->width == 0 || area->height == 0)
+		return;
+	if (n_regions == 0) {
+		blend_region(self, image, area, &ground);
+		return;
 	}
-	self->blend_us += clock_now_us() - start_us;
+	const struct mark_region *top = &self->regions[n_regions - 1];
+	struct rect in = intersection(area, &top->area);
+	if (in.width == 0) {
+		blend_below(self, image, area, n_regions - 1);
+		return;
+	}
+	uint16_t right = (uint16_t)(in.x + in.width), bottom = (uint16_t)(in.y + in.height);
+	uint16_t end_x = (uint16_t)(area->x + area->width),
+	         end_y = (uint16_t)(area->y + area->height);
+	struct rect rest[] = {{area->x, area->y, area->width, (uint16_t)(in.y - area->y)},
+	        {area->x, bottom, area->width, (uint16_t)(end_y - bottom)},
+	        {area->x, in.y, (uint16_t)(in.x - area->x), in.height},
+	        {right, in.y, (uint16_t)(end_x - right), in.height}};
+	blend_region(self, image, &in, top);
+	for (size_t i = 0; i < sizeof(rest) / sizeof(rest[0]); i++)
+		blend_below(self, image, &rest[i], n_regions - 1);
+}
+
+static void blend(struct mark *self, const struct image *image, const struct rect *area)
+{
+	blend_below(self, image, area, self->n_regions);
 }
 
 /* ---- regions ---- */
@@ -184,6 +212,8 @@ static struct rect carry(struct mark *self, const struct image *image, const str
 		region = self->regions[i];
 		/* A large one of which a part scrolls by itself keeps its own. */
 		if (area_of(moved) * 2 >= area_of(&region.area)) {
+			/* What is cut off it gets the mark of what lies below. */
+			add_area(result, &region.area);
 			region.area = settled_area(self, image, &region.area, moved);
 			take_out(self, i);
 		} else {
@@ -209,13 +239,9 @@ static bool differs(const struct mark *self, const struct image *image, const st
 	return false;
 }
 
-static void find_changed(
-        struct mark *self, const struct image *image, const struct rect *rects, size_t n_rects)
+/* What is drawn anew as it was is neither searched nor marked again. */
+static void leave_out_equal(struct mark *self, const struct image *image)
 {
-	for (size_t i = 0; i < n_rects; i++)
-		tiles_mark(&self->changed, &rects[i]);
-	if (self->changed.n_marked < SEARCH_TILES_MIN)
-		return;
 	for (uint32_t row = 0; row < self->changed.rows; row++)
 		for (uint32_t column = 0; column < self->changed.columns; column++) {
 			struct rect area = tiles_area(&self->changed, column, row);
@@ -257,8 +283,8 @@ static uint32_t find_moved(const struct mark *self, const struct image *image,
 static void follow_moves(struct mark *self, const struct image *image, struct mark_result *result)
 {
 	struct scroll_offset offsets[SCROLL_OFFSETS_MAX];
-	size_t n_offsets = scroll_guess(
-	        image, self->before, &self->changed, SCROLL_VERTICAL, offsets);
+	size_t n_offsets =
+	        scroll_guess(image, self->before, &self->changed, SCROLL_VERTICAL, offsets);
 	if (n_offsets == 0)
 		n_offsets = scroll_guess(
 		        image, self->before, &self->changed, SCROLL_HORIZONTAL, offsets);
@@ -289,20 +315,6 @@ static void forget_replaced(struct mark *self, struct mark_result *result)
 	}
 }
 
-static void search(struct mark *self, const struct image *image, const struct rect *rects,
-        size_t n_rects, struct mark_result *result)
-{
-	uint64_t start_us = clock_now_us();
-
-	find_changed(self, image, rects, n_rects);
-	if (self->changed.n_marked >= SEARCH_TILES_MIN)
-		follow_moves(self, image, result);
-	if (self->changed.n_marked >= SEARCH_TILES_MIN)
-		forget_replaced(self, result);
-	tiles_resize(&self->changed, image->width, image->height);
-	self->search_us += clock_now_us() - start_us;
-}
-
 static void keep_before(struct mark *self, const struct image *image, const struct rect *area)
 {
 	for (uint32_t row = 0; row < area->height; row++) {
@@ -311,18 +323,59 @@ static void keep_before(struct mark *self, const struct image *image, const stru
 	}
 }
 
+typedef void (*area_fn)(struct mark *self, const struct image *image, const struct rect *area);
+
+/* Neighbours in a row of tiles together. */
+static void each_run(
+        struct mark *self, const struct image *image, const struct tiles *tiles, area_fn on_area)
+{
+	for (uint32_t row = 0; row < tiles->rows; row++) {
+		struct rect run = {0};
+		for (uint32_t column = 0; column < tiles->columns; column++) {
+			struct rect tile = tiles_area(tiles, column, row);
+			if (tiles->is_marked[row][column]) {
+				run = joined(&run, &tile);
+				continue;
+			}
+			if (run.width > 0)
+				on_area(self, image, &run);
+			run.width = 0;
+		}
+		if (run.width > 0)
+			on_area(self, image, &run);
+	}
+}
+
+/* Much has changed: by tiles, each once. */
+static void take_tiles(struct mark *self, const struct image *image, struct mark_result *result)
+{
+	leave_out_equal(self, image);
+	struct tiles anew = self->changed;
+	if (self->changed.n_marked >= SEARCH_TILES_MIN)
+		follow_moves(self, image, result);
+	if (self->changed.n_marked >= SEARCH_TILES_MIN)
+		forget_replaced(self, result);
+	each_run(self, image, &anew, keep_before);
+	for (size_t i = 0; i < result->n_areas; i++)
+		tiles_mark(&anew, &result->areas[i]);
+	each_run(self, image, &anew, blend);
+}
+
 void mark_take(struct mark *self, const struct image *image, const struct rect *rects,
         size_t n_rects, struct mark_result *result)
 {
 	result->n_areas = result->n_offsets = 0;
-	if (image->is_whole && self->has_text)
-		search(self, image, rects, n_rects, result);
-	for (size_t i = 0; i < n_rects; i++) {
-		blend(self, image, &rects[i]);
-		keep_before(self, image, &rects[i]);
+	for (size_t i = 0; i < n_rects; i++)
+		tiles_mark(&self->changed, &rects[i]);
+	if (image->is_whole && self->shown.is_whole && self->changed.n_marked >= SEARCH_TILES_MIN) {
+		take_tiles(self, image, result);
+	} else {
+		for (size_t i = 0; i < n_rects; i++) {
+			blend(self, image, &rects[i]);
+			keep_before(self, image, &rects[i]);
+		}
 	}
-	for (size_t i = 0; i < result->n_areas; i++)
-		blend(self, image, &result->areas[i]);
+	tiles_resize(&self->changed, image->width, image->height);
 	self->shown.is_whole = image->is_whole && self->has_text;
 }
 

@@ -32,7 +32,6 @@ struct mark {
 	struct mark_region regions[MARK_REGIONS_MAX]; /* a later one lies over an earlier */
 	size_t n_regions;
 	struct tiles changed;
-	uint64_t search_us, blend_us; /* for figures */
 };
 
 /* Both are borrowed: room for the largest screen each. */

@@ -60,6 +60,8 @@ void mark_pattern_draw(
 	y = MARK_PERIOD_Y / 2 + MARGIN;
 	y = draw_text(self, person, is_narrow ? MARK_PERIOD_X / 2 + MARGIN : MARGIN, y, line);
 	draw_text(self, address, is_narrow ? MARK_PERIOD_X / 2 + MARGIN : MARGIN, y, line);
+	for (uint32_t row = 0; row < MARK_PERIOD_Y; row++)
+		memcpy(self->ink[row] + MARK_PERIOD_X, self->ink[row], MARK_INK_AT_ONCE);
 }
 
 /* Not gmtime(): it would open /etc/localtime, and encode may open nothing. The date of a day number: era, year of it and

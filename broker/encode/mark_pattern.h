@@ -14,9 +14,12 @@
 #define MARK_TEXT_MAX 64
 #define MARK_TIME_BYTES 17 /* "2026-11-21 14:05" and NUL */
 
+#define MARK_INK_AT_ONCE 8
+
 struct mark_pattern {
-	bool has_ink[MARK_PERIOD_Y];               /* whether anything of a row is marked */
-	uint8_t ink[MARK_PERIOD_Y][MARK_PERIOD_X]; /* 1: marked */
+	bool has_ink[MARK_PERIOD_Y]; /* whether anything of a row is marked */
+	/* 1: marked. Behind each row its beginning again, so that it can be read eight at a time. */
+	uint8_t ink[MARK_PERIOD_Y][MARK_PERIOD_X + MARK_INK_AT_ONCE];
 };
 
 /* person and address twice in a period, the time once: so a new minute changes few tiles. */

@@ -325,8 +325,12 @@ START_TEST(nothing_is_shown_without_its_mark)
 	CHANNEL_SEND(role.capture, geometry, .generation = 1, .width = WIDTH, .height = HEIGHT);
 	join();
 	show(1);
+	int fd = memfd_create("snapshot", MFD_CLOEXEC);
+	CHANNEL_SEND(role.monitor, snapshot_fill, .request = 5, .pixels = fd);
 	ck_assert(!wait_for(role.gate, 300));
 	ck_assert(!wait_for(role.monitor, 0));
+	ck_assert_int_eq(lseek(fd, 0, SEEK_END), 0);
+	close(fd);
 	CHANNEL_SEND(role.monitor, mark_encode, .person = "tanaka", .address = "192.0.2.7",
 	        .east_min = 1440 + 540);
 	ck_assert(wait_for(role.monitor, PATIENCE_MS));
