@@ -135,6 +135,10 @@ function readInput(bytes) {
 			return { kind: "pointer", sequence, x: bytes.readUInt16LE(at(4)), y: bytes.readUInt16LE(at(6)), buttons: bytes[at(8)], modifiers: bytes.readUInt16LE(at(9)) };
 		case 3:
 			return { kind: "wheel", sequence, x: bytes.readUInt16LE(at(4)), y: bytes.readUInt16LE(at(6)), left: bytes[at(8)], right: bytes[at(9)], up: bytes[at(10)], down: bytes[at(11)], modifiers: bytes.readUInt16LE(at(12)) };
+		case 4: {
+			const text = at(12 + bytes[at(11)] * 5); // behind the clauses
+			return { kind: "text", sequence, isCommit: bytes[at(8)] === 1, caret: bytes.readUInt16LE(at(9)), text: bytes.subarray(text + 2).toString() };
+		}
 		case 5:
 			return { kind: "releaseAll", sequence };
 		default:

@@ -4,19 +4,25 @@
 import { Composition } from "./composition.js";
 import { Keyboard } from "./keyboard.js";
 import { Pointer } from "./pointer.js";
+import { TextField } from "./text_field.js";
+import { Touch } from "./touch.js";
 
 export class InputPage {
 	#canvas;
 	#keyboard;
 	#pointer;
-	#editContext = null; // null: this browser has none; letters go as keys only
+	#touch;
+	#field; // has the focus in the canvas's place where there is no EditContext
+	#isPlain = false;
+	#editContext = null; // or a TextField, which is used like one
 	#composition = null;
 	#caret = null; // {x, y, width, height} in pixels of the screen
 
-	// send(kind, fields): one input message. onEscape(): the person wants to leave the screen by keyboard.
+	// field: an empty textarea. send(kind, fields): one input message. onEscape(): the person wants to leave the screen by keyboard.
 	// onTextRefused(reason), onTextLost(): see Composition.
-	constructor(canvas, { send, onEscape, onTextRefused, onTextLost }) {
+	constructor(canvas, field, { send, onEscape, onTextRefused, onTextLost }) {
 		this.#canvas = canvas;
+		this.#field = field;
 		// One sequence: what is composed does not fall behind what is pressed after it.
 		const sendInTurn = (kind, fields) => {
 			this.#composition?.flush();
@@ -29,6 +35,7 @@ export class InputPage {
 			sendWheel: (fields) => sendInTurn("wheel", fields),
 			releaseAll,
 		});
+		this.#touch = new Touch(this.#pointer);
 		this.#listenComposition(send, { onTextRefused, onTextLost });
 		this.#listenKeys();
 		this.#listenPointer();
@@ -43,6 +50,23 @@ export class InputPage {
 		this.#keyboard.setEnabled(isEnabled);
 		this.#composition?.setEnabled(isEnabled);
 		this.#pointer.setEnabled(isEnabled);
+	}
+
+	// Plain: nothing is composed, no IME is asked; letters go as keys, and the isolated host's keyboard map makes half-width
+	// characters of them.
+	setPlain(isPlain) {
+		this.#isPlain = isPlain;
+		this.#keyboard.setPlain(isPlain);
+		if ("EditContext" in window) {
+			this.#canvas.editContext = isPlain ? null : this.#editContext;
+			return;
+		}
+		this.#field.hidden = isPlain;
+	}
+
+	// Keys that the terminal's own keyboard could not send here: see Keyboard.press().
+	pressKeys(codes, event) {
+		this.#keyboard.press(codes, event);
 	}
 
 	textOutcome(number, outcome) {
@@ -75,15 +99,18 @@ export class InputPage {
 	}
 
 	#listenComposition(send, { onTextRefused, onTextLost }) {
-		if (!("EditContext" in window)) {
-			return;
-		}
-		this.#editContext = new EditContext();
+		const hasEditContext = "EditContext" in window;
+		this.#editContext = hasEditContext ? new EditContext() : new TextField(this.#field);
 		this.#composition = new Composition(this.#editContext, {
 			send: (fields) => send("text", fields),
 			onRefused: onTextRefused,
 			onLost: onTextLost,
 		});
+		if (!hasEditContext) {
+			this.#field.hidden = false;
+			this.#canvas.addEventListener("focus", () => this.#isPlain || this.#field.focus({ preventScroll: true }));
+			return;
+		}
 		// Asked for while something is composed: the isolated browser draws the characters, all that is known of their
 		// place is the caret's.
 		this.#editContext.addEventListener("characterboundsupdate", (event) => {
@@ -101,8 +128,10 @@ export class InputPage {
 	}
 
 	#listenKeys() {
-		this.#canvas.addEventListener("keydown", (event) => this.#keyboard.keyDown(event));
-		this.#canvas.addEventListener("keyup", (event) => this.#keyboard.keyUp(event));
+		for (const element of [this.#canvas, this.#field]) {
+			element.addEventListener("keydown", (event) => this.#keyboard.keyDown(event));
+			element.addEventListener("keyup", (event) => this.#keyboard.keyUp(event));
+		}
 	}
 
 	#listenPointer() {
@@ -111,16 +140,17 @@ export class InputPage {
 			canvas.focus({ preventScroll: true });
 			// A drag goes on outside of the canvas, and its end must not be missed there.
 			canvas.setPointerCapture(event.pointerId);
-			this.#pointer.moved(event, this.#rect());
+			this.#pointed(event);
 		});
-		for (const type of ["pointermove", "pointerup"]) {
-			canvas.addEventListener(type, (event) => this.#pointer.moved(event, this.#rect()));
+		for (const type of ["pointermove", "pointerup", "pointercancel"]) {
+			canvas.addEventListener(type, (event) => this.#pointed(event));
 		}
 		// Ahead of the animation frame for which pointermove waits: up to 16 ms sooner.
-		canvas.addEventListener("pointerrawupdate", (event) =>
-			this.#pointer.movedRaw(event, this.#rect(), event.timeStamp),
-		);
-		canvas.addEventListener("pointercancel", () => this.#pointer.release());
+		canvas.addEventListener("pointerrawupdate", (event) => {
+			if (event.pointerType !== "touch") {
+				this.#pointer.movedRaw(event, this.#rect(), event.timeStamp);
+			}
+		});
 		canvas.addEventListener("wheel", (event) => this.#pointer.wheel(event, this.#rect()), {
 			passive: false,
 		});
@@ -132,12 +162,24 @@ export class InputPage {
 		}
 	}
 
+	#pointed(event) {
+		if (event.pointerType === "touch") {
+			this.#touch.handle(event, this.#rect());
+		} else if (event.type === "pointercancel") {
+			this.#pointer.release();
+		} else {
+			this.#pointer.moved(event, this.#rect());
+		}
+	}
+
 	#listenLeaving() {
 		const release = () => {
 			this.#keyboard.release();
+			this.#touch.release();
 			this.#pointer.release();
 		};
 		this.#canvas.addEventListener("blur", release);
+		this.#field.addEventListener("blur", release);
 		window.addEventListener("blur", release);
 		document.addEventListener("visibilitychange", () => {
 			if (document.hidden) {

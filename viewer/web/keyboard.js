@@ -177,9 +177,21 @@ export function modifiersOf(event) {
 	return bits;
 }
 
+// With Control these are the isolated browser's shortcuts even when an IME that is switched on claims the key ("Process"),
+// as some do with every key. While something is composed they are the IME's own.
+const SHORTCUT_CODES = new Set(["A", "C", "F", "L", "N", "P", "R", "S", "T", "V", "W", "X", "Y", "Z"].map((letter) => `Key${letter}`));
+const isShortcut = (event) => event.ctrlKey && !event.altKey && SHORTCUT_CODES.has(event.code);
+
 // The terminal's IME has this key: what becomes of it arrives as composed text. 229 is what a keydown says that the IME
 // took before anything is composed (UI Events, "isComposing" and the legacy keyCode).
-const isComposing = (event) => event.isComposing || event.keyCode === 229 || event.key === "Process";
+const isComposing = (event) =>
+	event.isComposing || ((event.keyCode === 229 || event.key === "Process") && !isShortcut(event));
+
+const CODE_MODIFIERS = Object.freeze({
+	ControlLeft: Modifier.CONTROL,
+	ShiftLeft: Modifier.SHIFT,
+	AltLeft: Modifier.ALT,
+});
 
 export class Keyboard {
 	#sendKey;
@@ -188,6 +200,7 @@ export class Keyboard {
 	#held = new Map(); // code -> key number
 	#isEnabled = false;
 	#isEscapeArmed = false;
+	#isPlain = false;
 
 	// sendKey({key, isDown, modifiers}); releaseAll(); onEscape(): the person pressed Ctrl+Alt+Shift and nothing else.
 	constructor({ sendKey, releaseAll, onEscape }) {
@@ -208,8 +221,30 @@ export class Keyboard {
 		this.#isEnabled = isEnabled;
 	}
 
+	// Plain: whatever the terminal's IME says, a key is a key.
+	setPlain(isPlain) {
+		this.#isPlain = isPlain;
+	}
+
+	// A chord that nobody's keyboard could send, pressed and let go. event tells which locks are on.
+	press(codes, event) {
+		if (!this.#isEnabled) {
+			return;
+		}
+		this.release();
+		let modifiers = modifiersOf(event) & (Modifier.CAPS_LOCK | Modifier.NUM_LOCK);
+		for (const code of codes) {
+			modifiers |= CODE_MODIFIERS[code] ?? 0;
+			this.#sendKey({ key: KEY_NUMBERS[code], isDown: true, modifiers });
+		}
+		for (const code of codes.toReversed()) {
+			modifiers &= ~(CODE_MODIFIERS[code] ?? 0);
+			this.#sendKey({ key: KEY_NUMBERS[code], isDown: false, modifiers });
+		}
+	}
+
 	keyDown(event) {
-		if (!this.#isEnabled || isComposing(event)) {
+		if (!this.#isEnabled || (!this.#isPlain && isComposing(event))) {
 			return;
 		}
 		// First of all: what the browser would do with the key (F5, Ctrl+P, Backspace) is the host's to do.

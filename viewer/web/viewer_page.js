@@ -2,12 +2,14 @@
 
 import { Badge } from "./badge.js";
 import { InputPage } from "./input_page.js";
+import { KeyMenu } from "./key_menu.js";
 import { Notices } from "./notices.js";
 import { State } from "./session.js";
 import { signOut } from "./sign_in.js";
 import { badgeKeys, noticeKey } from "./words.js";
 
 const element = (id) => document.getElementById(id);
+const PLAIN = "shoji.plain"; // this terminal's IME is not used
 const SIGNED_OUT = Object.freeze({ kind: "reason", reason: 1 });
 
 export class ViewerPage {
@@ -34,17 +36,19 @@ export class ViewerPage {
 		this.#isOnlooker = isOnlooker;
 		document.body.dataset.role = isOnlooker ? "onlooker" : "person";
 		element("sign-out").hidden = isOnlooker;
+		element("keys").hidden = isOnlooker;
 		this.#words = words;
 		this.#worker = worker;
 		this.#onToken = onToken;
 		this.#onEnded = onEnded;
 		this.#notices = new Notices(words);
-		this.#input = new InputPage(this.#canvas, {
+		this.#input = new InputPage(this.#canvas, element("text-field"), {
 			send: (kind, fields) => worker.postMessage({ type: "input", kind, fields }),
 			onEscape: () => this.#leaveScreen(),
 			onTextRefused: (reason) => this.#notices.show(`text_${reason}`, { isPassing: true }),
 			onTextLost: () => this.#notices.show("text_lost"),
 		});
+		this.#makeKeyMenu();
 		words.onChange(() => this.#write());
 		this.#listen();
 		const offscreen = this.#canvas.transferControlToOffscreen();
@@ -197,6 +201,23 @@ export class ViewerPage {
 				event.preventDefault();
 			}
 		});
+	}
+
+	#makeKeyMenu() {
+		const isPlain = localStorage.getItem(PLAIN) !== null;
+		new KeyMenu(this.#words, {
+			isPlain,
+			onKeys: (codes, event) => {
+				this.#canvas.focus({ preventScroll: true });
+				this.#input.pressKeys(codes, event);
+			},
+			onPlain: (nowPlain) => {
+				nowPlain ? localStorage.setItem(PLAIN, "") : localStorage.removeItem(PLAIN);
+				this.#input.setPlain(nowPlain);
+				this.#canvas.focus({ preventScroll: true });
+			},
+		});
+		this.#input.setPlain(isPlain);
 	}
 
 	#leaveScreen() {

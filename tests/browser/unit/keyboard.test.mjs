@@ -169,3 +169,31 @@ test("macOS: letting go of Command lets go of what it swallowed", () => {
 	self.keyUp(event("MetaLeft", { key: "Meta" }));
 	assert.deepEqual(sent, ["db+8", "2e+8", "db-0", "2e-0"]);
 });
+
+test("with an IME switched on shortcuts go by their code, and everything else is the IME's", () => {
+	const { self, sent } = keyboard();
+	const press = (code, fields) => self.keyDown({ ...event(code, { key: "Process" }), keyCode: 229, ...fields });
+	for (const letter of "CVXAZFLTW") {
+		press(`Key${letter}`, { ctrlKey: true, getModifierState: (name) => name === "Control" });
+	}
+	assert.deepEqual(sent, ["2e+2", "2f+2", "2d+2", "1e+2", "2c+2", "21+2", "26+2", "14+2", "11+2"]);
+	sent.length = 0;
+	press("KeyC");
+	press("KeyQ", { ctrlKey: true });
+	press("KeyC", { ctrlKey: true, isComposing: true });
+	press("KeyC", { ctrlKey: true, altKey: true });
+	assert.deepEqual(sent, []);
+	self.setPlain(true);
+	press("KeyC");
+	assert.deepEqual(sent, ["2e+0"]);
+});
+
+test("a chord from the menu: modifiers rise and fall with it, locks stay, and nothing is held afterwards", () => {
+	const { self, sent } = keyboard();
+	self.keyDown(event("KeyA"));
+	sent.length = 0;
+	self.press(["ControlLeft", "ShiftLeft", "KeyT"], event("", { held: ["CapsLock", "Shift"] }));
+	const caps = 0x20;
+	assert.deepEqual(sent, ["release", `1d+${2 | caps}`, `2a+${3 | caps}`, `14+${3 | caps}`, `14-${3 | caps}`, `2a-${2 | caps}`, `1d-${caps}`]);
+	assert.equal(self.heldCount, 0);
+});
