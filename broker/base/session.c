@@ -79,7 +79,7 @@ const char *worker_exit_text(int exit_status)
 	case WORKER_EXIT_MEMORY:
 		return "out of memory";
 	case WORKER_EXIT_NOT_TAKEN:
-		return "encode did not take damage within a second";
+		return "encode did not take damage within 10 seconds";
 	}
 	return "unexpected exit";
 }

@@ -133,7 +133,7 @@ enum worker_exit {
 	WORKER_EXIT_CLOSED = 69,    /* the RFB connection was closed */
 	WORKER_EXIT_PEER = 70,      /* the other worker, or gate, broke the message table */
 	WORKER_EXIT_MEMORY = 71,
-	WORKER_EXIT_NOT_TAKEN = 72, /* encode did not take damage within a second */
+	WORKER_EXIT_NOT_TAKEN = 72, /* encode did not take damage within 10 seconds */
 };
 const char *worker_exit_text(int exit_status);
 

@@ -12,8 +12,9 @@ struct worker;
 	15000 /* from the start to the end of the handshake: Xvnc may still be starting */
 #define WORKER_PICTURE_MS 10000 /* from a request for the whole screen to its update */
 #define WORKER_MESSAGE_MS                                                                          \
-	10000                /* from the first byte of a message to its last: a trickle ends here */
-#define WORKER_TAKEN_MS 1000 /* encode's answer to damage */
+	10000 /* from the first byte of a message to its last: a trickle ends here */
+#define WORKER_TAKEN_MS                                                                            \
+	10000 /* encode's answer to damage: longer than an overloaded machine keeps it waiting */
 
 /* Takes monitor and the descriptors of setup, also on failure. NULL: out of memory, or the pixel buffer is
  * not as it must be (logged). */

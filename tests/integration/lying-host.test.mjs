@@ -84,7 +84,7 @@ async function meet(id, lie) {
 	} else {
 		await victim.state('live');
 		await new Promise(resolve => setTimeout(resolve, 3000));
-		assert.equal((await victim.states()).at(-1), 'live', lie);
+		assert.equal((await victim.states()).at(-1), 'live', `${lie}: ${JSON.stringify(broker.audit().filter(r => r.lease === lease))}`);
 		await broker.ctl('end', id);
 		await victim.state('ended');
 	}
