@@ -11,8 +11,10 @@
 #define LOOK_EVERY_MS 100
 #define FIT_EVERY_MS 500
 #define PATIENCE_MAX 3
-#define QUIET_MIN_MS 80
+#define QUIET_MIN_MS 50
 #define NARROW_QUIET_MS 400
+/* A region that rests for so long is over. */
+#define REST_MS 1500
 /* Two boxes of a cell, and then some. */
 #define MOVED_MS (2 * VIDEO_BOX_MS + 50)
 #define MOVED_HEIGHT_MIN 100
@@ -155,6 +157,14 @@ static void settle_cell(struct video *self, struct video_region *region, struct 
 	make_still(self, region, cell, inside);
 }
 
+static void rest_cell(struct video *self, struct video_region *region, struct video_cell *cell,
+        const struct rect *inside, uint32_t now_ms)
+{
+	(void)now_ms;
+	if (cell->is_live)
+		make_still(self, region, cell, inside);
+}
+
 static void release_cell(struct video *self, struct video_region *region, struct video_cell *cell,
         const struct rect *inside, uint32_t now_ms)
 {
@@ -196,7 +206,7 @@ static void close_region(struct video *self, struct video_region *region, uint32
 	each_cell(self, region, release_cell, now_ms);
 	video_h264_free(region->codec);
 	region->codec = NULL;
-	region->is_active = false;
+	region->is_active = region->is_resting = false;
 	region->is_mask_due = false;
 	region->is_changed = false;
 	video_rate_forget(&self->rate, (uint8_t)(region - self->regions + 1));
@@ -227,6 +237,7 @@ static void begin_region(
 	region->fitted_ms = now_ms;
 	region->last_ms = now_ms;
 	region->interval_ms = VIDEO_QUIET_MS / 3;
+	region->jitter_ms = VIDEO_QUIET_MS / 6;
 	region->is_begin_due = region->is_mask_due = region->wants_key = region->is_changed = true;
 	copy_pixels(self, self->setup.shadow, self->image->pixels, area);
 	each_cell(self, region, adopt_cell, now_ms);
@@ -347,15 +358,37 @@ static void find(struct video *self, uint32_t now_ms)
 	}
 }
 
-/* How long a region may stand still before it counts as paused: so much that a film of its pace, stumbling once, does not. Where
- * the line is narrow, longer: to send it exactly and to begin again would hold the film up for seconds. */
+/* How long a region may stand still before it counts as paused: so much that a film of its pace, stumbling as it does, does not (as TCP
+ * waits for an acknowledgement: RFC 6298). Where the line is narrow, longer: to send it exactly would hold the film up for
+ * seconds. */
 static uint32_t quiet_ms(const struct video *self, const struct video_region *region)
 {
-	uint32_t ms = region->interval_ms * 2 + 20;
+	uint32_t ms = region->interval_ms + 4 * region->jitter_ms + 10;
 
 	if (self->rate.kbit_s < self->rate.max_kbit_s / 4)
 		return NARROW_QUIET_MS;
 	return ms < QUIET_MIN_MS ? QUIET_MIN_MS : ms < VIDEO_QUIET_MS ? ms : VIDEO_QUIET_MS;
+}
+
+/* When the region rests, or is over, if nothing changes: milliseconds after its last change. */
+static uint32_t patience_ms(const struct video *self, const struct video_region *region)
+{
+	return region->is_resting ? REST_MS : quiet_ms(self, region);
+}
+
+static void look_at_region(struct video *self, struct video_region *region, uint32_t now_ms)
+{
+	if (now_ms - region->last_ms < patience_ms(self, region)) {
+		each_cell(self, region, settle_cell, now_ms);
+		return;
+	}
+	if (region->is_resting) {
+		end_region(self, region, now_ms);
+		return;
+	}
+	each_cell(self, region, rest_cell, now_ms);
+	region->is_resting = true;
+	region->is_changed = false;
 }
 
 uint32_t video_look(struct video *self, uint32_t now_ms)
@@ -364,15 +397,9 @@ uint32_t video_look(struct video *self, uint32_t now_ms)
 
 	if (!self->is_wanted || self->is_broken || !self->image || !self->image->is_whole)
 		return 0;
-	for (int i = 0; i < VIDEO_REGIONS_MAX; i++) {
-		struct video_region *region = &self->regions[i];
-		if (!region->is_active)
-			continue;
-		if (now_ms - region->last_ms >= quiet_ms(self, region))
-			end_region(self, region, now_ms);
-		else
-			each_cell(self, region, settle_cell, now_ms);
-	}
+	for (int i = 0; i < VIDEO_REGIONS_MAX; i++)
+		if (self->regions[i].is_active)
+			look_at_region(self, &self->regions[i], now_ms);
 	if (now_ms - self->looked_ms >= LOOK_EVERY_MS) {
 		self->looked_ms = now_ms;
 		find(self, now_ms);
@@ -381,7 +408,8 @@ uint32_t video_look(struct video *self, uint32_t now_ms)
 		const struct video_region *region = &self->regions[i];
 		if (!region->is_active)
 			continue;
-		uint32_t ms = region->last_ms + quiet_ms(self, region) - now_ms;
+		uint32_t still_ms = now_ms - region->last_ms, most_ms = patience_ms(self, region);
+		uint32_t ms = still_ms < most_ms ? most_ms - still_ms : 1;
 		due_ms = due_ms == 0 || ms < due_ms ? ms : due_ms;
 	}
 	return due_ms;
@@ -502,12 +530,28 @@ static void take_outside(const struct taking *self, struct video_cell *cell,
 static void note_change(struct video_region *region, uint32_t now_ms)
 {
 	uint32_t interval_ms = now_ms - region->last_ms;
+	uint32_t off_ms = interval_ms > region->interval_ms ? interval_ms - region->interval_ms
+	                                                    : region->interval_ms - interval_ms;
 
 	/* Many cells change at once. */
 	if (interval_ms < 5)
 		return;
-	region->interval_ms = (region->interval_ms * 7 + interval_ms) / 8;
 	region->last_ms = now_ms;
+	/* A rest says nothing of its pace. */
+	if (interval_ms >= NARROW_QUIET_MS)
+		return;
+	region->interval_ms = (region->interval_ms * 7 + interval_ms) / 8;
+	region->jitter_ms = (region->jitter_ms * 3 + off_ms) / 4;
+}
+
+/* Whether a cell of the region that changed is the video's. Where the region rests, another page may have come: it goes on with what looks
+ * like moving pictures only. */
+static bool goes_live(const struct taking *self, const struct video_region *region,
+        const struct video_cell *cell, const struct rect *inside)
+{
+	if (region->is_resting && !is_photographic(self->video, self->video->setup.shadow, inside))
+		return false;
+	return cell->is_video || video_cell_is_hot(cell, self->now_ms);
 }
 
 static void take_inside(const struct taking *self, struct video_cell *cell,
@@ -519,12 +563,14 @@ static void take_inside(const struct taking *self, struct video_cell *cell,
 
 	if (!compare(self, video->setup.shadow, area, &changed))
 		return;
-	bool is_film = cell->is_video || video_cell_is_hot(cell, self->now_ms);
-	if (!cell->is_live && is_film && video_intersect(whole, &region->area, &inside))
+	if (!cell->is_live && video_intersect(whole, &region->area, &inside) &&
+	        goes_live(self, region, cell, &inside)) {
 		make_live(video, region, cell, &inside, self->now_ms);
+		region->is_resting = false;
+	}
 	video_cell_change(cell, self->now_ms, whole->x, whole->y, &changed);
-	region->is_changed = true;
 	if (cell->is_live) {
+		region->is_changed = true;
 		note_change(region, self->now_ms);
 		return;
 	}

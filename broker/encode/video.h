@@ -26,9 +26,12 @@ struct outbox;
 
 struct video_region {
 	bool is_active;
+	/* It stands still: no cell is live, so that the picture shows all of it exactly. Its codec waits for it to go on. */
+	bool is_resting;
 	struct rect area;
 	uint32_t last_ms;     /* latest change of a live cell */
 	uint32_t interval_ms; /* between changes, smoothed */
+	uint32_t jitter_ms;   /* how far they are from that, smoothed */
 	uint32_t fitted_ms;   /* when it got its area */
 	uint32_t n_fits;
 	bool is_changed; /* since its last frame */

@@ -9,12 +9,14 @@
 #include <string.h>
 #include <x264.h>
 
-/* By measurement at 854x480, one core: ultrafast 2.2 ms and 18 kB a frame, superfast 3.1 and 7.3, veryfast 5.3 and 3.8. */
+/* By measurement at 854x480, one core: ultrafast 2.2 ms and 18 kB a frame, superfast 3.1 and 7.3, veryfast 5.3 and 3.8. Superfast with
+ * the next step of subpixel search is as good as veryfast for 0.7 ms instead of 3 (docs/performance.md). */
 #define PRESET "superfast"
+#define SUBPIXEL_SEARCH 2
 /* Above a million pixels superfast would take half a core at 30 frames a second. */
 #define PRESET_LARGE "ultrafast"
 #define LARGE_PIXELS (1024u * 1024u)
-#define QUALITY 21.0f /* x264's constant rate factor, as far as the rate permits */
+#define QUALITY 19.0f /* x264's constant rate factor, as far as the rate permits */
 #define BUFFER_MS 333
 
 struct video_h264 {
@@ -52,6 +54,8 @@ static bool set_param(struct video_h264 *self, uint32_t kbit_s)
 
 	if (x264_param_default_preset(param, is_large ? PRESET_LARGE : PRESET, "zerolatency") < 0)
 		return false;
+	if (!is_large)
+		param->analyse.i_subpel_refine = SUBPIXEL_SEARCH;
 	/* Threads would need system calls, and memory for each; sessions share the cores as processes. */
 	param->i_threads = 1;
 	param->i_lookahead_threads = 1;

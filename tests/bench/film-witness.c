@@ -5,7 +5,10 @@
  *            prints READY, then JSON: pictures shown (each number once for each time that it came), and milliseconds;
  *            FILE: of each number that EVERY divides, u32 number and rows of B,G,R,X
  *        film-witness compare WIDTH HEIGHT HOST VIEWER
- *            prints JSON: pairs of one number, and the mean and the smallest SSIM of their luma */
+ *            prints JSON: pairs of one number, and the mean and the smallest SSIM of their luma
+ *        DISPLAY=:N film-witness rests X,Y,WIDTH,HEIGHT ROWS N
+ *            watches the upper ROWS until the film has rested N times; prints READY, then JSON: of each rest the time of the last
+ *            change before it (milliseconds of the machine's clock) and a hash of all that is shown then */
 #include "bench/watch.h"
 
 #include <stdio.h>
@@ -20,6 +23,9 @@
 #define WINDOW 8
 #define STEP 4
 #define PICTURES_MAX 64
+/* Nothing changed for so long: the film rests (pages/video.js rests a second each time). */
+#define REST_MS 600
+#define RESTS_WITHIN_MS 120000
 
 static int number_of(const uint8_t *pixels, uint32_t width)
 {
@@ -77,6 +83,62 @@ static int watch_film(char **words)
 	printf("{\"shown\": %zu, \"ms\": %.1f}\n", n_shown, watch_now_ms() - start_ms);
 	watch_close(&watch);
 	return fclose(file) == 0 ? 0 : 1;
+}
+
+/* Whether the area changes within that time. */
+static bool is_drawn_within(struct watch *watch, double ms)
+{
+	double end_ms = watch_now_ms() + ms;
+
+	while (watch_wait(watch, end_ms))
+		if (watch_take(watch))
+			return true;
+	return false;
+}
+
+/* FNV-1a, of B,G,R. */
+static uint64_t hash_of(const struct watch_area *area)
+{
+	uint64_t hash = 0xcbf29ce484222325u;
+	struct watch whole;
+
+	watch_open(&whole, area, 1);
+	for (size_t i = 0; i < whole.size_bytes; i++)
+		if (i % 4 != 3)
+			hash = (hash ^ whole.now[i]) * 0x100000001b3u;
+	watch_close(&whole);
+	return hash;
+}
+
+static int watch_rests(char **words)
+{
+	struct watch_area area, upper;
+	struct watch watch;
+	int n_rests = atoi(words[2]);
+
+	if (!watch_area_read(words[0], &area) || atoi(words[1]) < 1 || atoi(words[1]) > area.height)
+		return 2;
+	upper = area;
+	upper.height = (uint16_t)atoi(words[1]);
+	watch_open(&watch, &upper, 1);
+	printf("READY\n");
+	fflush(stdout);
+	printf("[");
+	double start_ms = watch_now_ms();
+	for (int n = 0; n < n_rests && watch_now_ms() - start_ms < RESTS_WITHIN_MS;) {
+		double last_ms;
+		if (!is_drawn_within(&watch, REST_MS))
+			continue;
+		do
+			last_ms = watch_now_ms();
+		while (is_drawn_within(&watch, REST_MS));
+		printf("%s{\"ms\": %.1f, \"hash\": \"%016llx\"}", n > 0 ? ", " : "", last_ms,
+		        (unsigned long long)hash_of(&area));
+		n++;
+	}
+	printf("]\n");
+	watch_close(&watch);
+	return 0;
 }
 
 static double luma(const uint8_t *pixel)
@@ -175,7 +237,9 @@ int main(int argc, char **argv)
 		return watch_film(argv + 2);
 	if (argc == 6 && strcmp(argv[1], "compare") == 0)
 		return compare(argv + 2);
+	if (argc == 5 && strcmp(argv[1], "rests") == 0)
+		return watch_rests(argv + 2);
 	fprintf(stderr, "usage: film-witness watch X,Y,WIDTH,HEIGHT MS EVERY FILE | compare WIDTH "
-	                "HEIGHT HOST VIEWER\n");
+	                "HEIGHT HOST VIEWER | rests X,Y,WIDTH,HEIGHT ROWS N\n");
 	return 2;
 }

@@ -407,8 +407,40 @@ START_TEST(a_film_becomes_video_and_is_exact_when_it_pauses)
 	ck_assert_uint_eq(n_wrong(), 0);
 	ck_assert_uint_eq(rig.regions[0].n_keys, 1);
 	pause_film();
-	ck_assert_uint_eq(rig.n_ends, rig.n_begins);
+	finish();
+}
+END_TEST
+
+/* After a short rest it goes on where it was, with the codec that it had; after a long one the region is over. Another page in its place is
+ * exact at once. */
+START_TEST(a_film_that_rests_goes_on_at_once)
+{
+	start(true, CAN);
+	play(film, 30);
+	uint32_t n_begins = rig.n_begins, n_frames = rig.n_frames;
+	for (int i = 0; i < 3; i++) {
+		pause_film();
+		turn_ms(400);
+		play(film, 1);
+		ck_assert_uint_eq(n_live(), FILM_WIDTH * FILM_HEIGHT);
+		play(film, 4);
+		ck_assert_uint_ge(rig.n_frames, n_frames + 5);
+		n_frames = rig.n_frames;
+	}
+	ck_assert_uint_eq(rig.n_begins, n_begins);
+	ck_assert_uint_eq(rig.regions[0].n_keys, 1);
+	pause_film();
+	turn_ms(200);
+	draw_page();
+	turn_ms(10);
 	ck_assert_uint_eq(n_live(), 0);
+	ck_assert_uint_eq(n_wrong(), 0);
+	turn_ms(1600);
+	ck_assert_uint_lt(rig.n_ends, rig.n_begins);
+	put(0, 0, 0x123456);
+	show((struct rect){0, 0, 1, 1});
+	turn_ms(10);
+	ck_assert_uint_eq(rig.n_ends, rig.n_begins);
 	ck_assert_uint_eq(n_wrong(), 0);
 	finish();
 }
@@ -678,9 +710,9 @@ int main(void)
 	if (!video_h264_is_built())
 		return 0;
 	return SUITE_RUN("encode video", a_film_becomes_video_and_is_exact_when_it_pauses,
-	        a_menu_over_a_film_is_exact, writing_that_moves_and_small_things_are_no_film,
-	        a_page_that_is_scrolled_is_no_film, pictures_where_video_may_not_be,
-	        pictures_for_ever_after_the_viewer_failed, pictures_while_somebody_looks_on,
-	        a_viewer_that_comes_back_during_a_film, a_snapshot_shows_the_film,
-	        no_frame_without_credit, anything_at_all);
+	        a_film_that_rests_goes_on_at_once, a_menu_over_a_film_is_exact,
+	        writing_that_moves_and_small_things_are_no_film, a_page_that_is_scrolled_is_no_film,
+	        pictures_where_video_may_not_be, pictures_for_ever_after_the_viewer_failed,
+	        pictures_while_somebody_looks_on, a_viewer_that_comes_back_during_a_film,
+	        a_snapshot_shows_the_film, no_frame_without_credit, anything_at_all);
 }

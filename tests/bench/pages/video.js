@@ -1,9 +1,12 @@
 // A film of 854x480 at 30 pictures a second that is the same in each run: two photographs, the camera moving over them, one
 // fading into the other, grain, and something small that moves fast. The picture's number is written into its upper edge in
-// blocks that survive any codec (grab-film.c reads them). A canvas, since no Debian package has a film that shows a place.
+// blocks that survive any codec (film-witness.c reads them). A canvas, since no Debian package has a film that shows a place.
 const canvas = document.querySelector('canvas');
 const context = canvas.getContext('2d', { alpha: false });
 const BLOCK = 16, BITS = 12, PER_SECOND = 30;
+// "?rests": it plays for so long and rests for so long, in turn. "?clean": without grain, as what a codec has been through is.
+const PLAYS_MS = 1300, RESTS_MS = 1000;
+const words = new URL(location.href).searchParams;
 
 function loaded(name) {
 	const image = new Image();
@@ -47,6 +50,8 @@ Promise.all([loaded('ohoopee1.jpg'), loaded('ohoopee3.jpg')]).then(([first, seco
 	let shown = -1;
 	const draw = () => {
 		requestAnimationFrame(draw);
+		if (words.has('rests') && (performance.now() - start) % (PLAYS_MS + RESTS_MS) >= PLAYS_MS)
+			return;
 		const n = Math.floor((performance.now() - start) * PER_SECOND / 1000) & 0xfff;
 		if (n === shown)
 			return;
@@ -56,7 +61,8 @@ Promise.all([loaded('ohoopee1.jpg'), loaded('ohoopee3.jpg')]).then(([first, seco
 		context.globalAlpha = 0.5 - 0.5 * Math.cos(n / 60);
 		drawCamera(second, n, 2);
 		context.globalAlpha = 1;
-		context.drawImage(grain[n % grain.length], 0, 0);
+		if (!words.has('clean'))
+			context.drawImage(grain[n % grain.length], 0, 0);
 		context.fillStyle = '#d32f2f';
 		context.fillRect((n * 11) % canvas.width, 300, 60, 40);
 		drawNumber(n);

@@ -2,8 +2,8 @@
 import { latency, typing } from './keys.mjs';
 import { fast, smooth } from './scroll.mjs';
 import { navigation } from './navigation.mjs';
-import { video } from './video.mjs';
+import { video, clean, rests } from './video.mjs';
 import { idle } from './idle.mjs';
 import { exactness } from './exactness.mjs';
 
-export const SCENARIOS = { latency, typing, fast, smooth, navigation, video, idle, exactness };
+export const SCENARIOS = { latency, typing, fast, smooth, navigation, video, clean, rests, idle, exactness };
