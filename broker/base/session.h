@@ -118,6 +118,11 @@ enum input_button {
 #define SCREEN_WIDTH_MAX 3840
 #define SCREEN_HEIGHT_MAX 2160
 
+/* Device pixels of the terminal per CSS pixel, in 64ths: the steps that Chromium itself rounds to. */
+#define SCREEN_SCALE_ONE 64
+#define SCREEN_SCALE_MIN 32
+#define SCREEN_SCALE_MAX 256
+
 /* The pixel buffer: rows of width_max pixels of 4 bytes B,G,R,X, one after the other without gap.
  */
 #define PIXEL_BYTES 4

@@ -4,7 +4,7 @@
  * capture -> agent: an item is a header of TEXT_DOOR_ITEM_BYTES, n_clauses x TEXT_DOOR_CLAUSE_BYTES, then the text:
  *   u8 kind (enum text_door_item), u8 n_clauses, u16 caret in code points, u32 number, u16 bytes of text, u16 0
  *   a clause: u16 first code point, u16 code points, u8 whether it is the one being converted
- * At most one item is on its way: the next comes after its outcome, or after TEXT_DOOR_CANCEL.
+ * At most one item of text is on its way: the next comes after its outcome, or after TEXT_DOOR_CANCEL.
  *
  * agent -> capture: records of TEXT_DOOR_RECORD_BYTES, the closed list of what the agent may say:
  *   u8 kind (enum text_door_record), u8 value, u16 0, then u32 number and u32 0, or u16 x, y, width, height
@@ -29,6 +29,7 @@ enum text_door_item {
 	TEXT_DOOR_PREEDIT = 1, /* an empty one removes what is shown */
 	TEXT_DOOR_COMMIT = 2,
 	TEXT_DOOR_CANCEL = 3, /* the item of that number is not to be put in any more */
+	TEXT_DOOR_SCALE = 4,  /* no text: number is the terminal's scale (SCREEN_SCALE_*) */
 };
 
 enum text_door_record {

@@ -41,6 +41,13 @@ static const struct {
 /* Left, middle and right are the same bits in our messages and in RFB. */
 #define BUTTONS_PLAIN (BUTTON_LEFT | BUTTON_MIDDLE | BUTTON_RIGHT)
 
+static void set_pointer(struct input *self, uint8_t buttons);
+
+static uint16_t min_u16(uint16_t a, uint16_t b)
+{
+	return a < b ? a : b;
+}
+
 void input_init(struct input *self, uint16_t width, uint16_t height)
 {
 	*self = (struct input){.width = width, .height = height};
@@ -50,6 +57,19 @@ void input_set_size(struct input *self, uint16_t width, uint16_t height)
 {
 	self->width = width;
 	self->height = height;
+	if (self->x < width && self->y < height)
+		return;
+	/* The X server has moved its pointer onto the new screen. Told nothing, it takes that for somebody else's doing, and draws the
+	 * cursor into the picture. */
+	self->x = min_u16(self->x, (uint16_t)(width - 1));
+	self->y = min_u16(self->y, (uint16_t)(height - 1));
+	set_pointer(self, self->buttons);
+}
+
+void input_place(struct input *self, uint16_t x, uint16_t y)
+{
+	self->x = x;
+	self->y = y;
 }
 
 const struct input_step *input_next_step(const struct input *self)
@@ -252,6 +272,19 @@ int input_wheel(struct input *self, const struct message_input_wheel *message)
 	turn_wheel(self, WHEEL_LEFT, message->left);
 	turn_wheel(self, WHEEL_RIGHT, message->right);
 	return 0;
+}
+
+int input_screen(struct input *self, const struct message_input_screen *message)
+{
+	if (take_sequence(self, message->sequence))
+		return SHOJI_ERR_FORBIDDEN;
+	return message->width >= SCREEN_WIDTH_MIN && message->height >= SCREEN_HEIGHT_MIN &&
+	                       message->width <= SCREEN_WIDTH_MAX &&
+	                       message->height <= SCREEN_HEIGHT_MAX &&
+	                       message->scale >= SCREEN_SCALE_MIN &&
+	                       message->scale <= SCREEN_SCALE_MAX
+	               ? 0
+	               : SHOJI_ERR_FORBIDDEN;
 }
 
 int input_text(struct input *self, const struct message_input_text *message)

@@ -50,6 +50,8 @@ struct input {
 void input_init(struct input *self, uint16_t width, uint16_t height);
 /* The screen has a new size. */
 void input_set_size(struct input *self, uint16_t width, uint16_t height);
+/* The driver has put the pointer there. */
+void input_place(struct input *self, uint16_t x, uint16_t y);
 /* Another channel begins: everything held is let go, and its first message may have any number. */
 void input_restart(struct input *self);
 
@@ -58,6 +60,8 @@ int input_key(struct input *self, const struct message_input_key *message);
 int input_pointer(struct input *self, const struct message_input_pointer *message);
 int input_wheel(struct input *self, const struct message_input_wheel *message);
 int input_release_all(struct input *self, const struct message_input_release_all *message);
+/* Only the number and the bounds are looked at (capture/screen_size.h has the rest). */
+int input_screen(struct input *self, const struct message_input_screen *message);
 /* Only the number is looked at: the text itself goes another way (capture/text.h). */
 int input_text(struct input *self, const struct message_input_text *message);
 

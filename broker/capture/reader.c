@@ -26,8 +26,12 @@ enum rfb_message {
 /* x of an ExtendedDesktopSize rectangle. */
 enum rfb_size_reason {
 	RFB_SIZE_BY_SERVER = 0,
+	RFB_SIZE_BY_US = 1,
 	RFB_SIZE_BY_OTHER_CLIENT = 2,
 };
+
+/* Its y, in an answer to a size that was asked for; the others are refusals. */
+#define RFB_SIZE_DONE 0
 
 #define RFB_UPDATE_BYTES 3 /* after the type */
 #define RFB_RECT_BYTES 12
@@ -49,6 +53,12 @@ void reader_init(struct reader *self, struct pixels *pixels, uint16_t width, uin
 void reader_requested(struct reader *self)
 {
 	self->n_requests = 1;
+}
+
+void reader_size_asked(struct reader *self)
+{
+	self->n_sizes_asked = 1;
+	self->is_size_refused = false;
 }
 
 void reader_update_taken(struct reader *self)
@@ -298,7 +308,6 @@ static int change_size(struct reader *self)
 {
 	const struct rect *size = &self->rect;
 
-	self->is_empty = false;
 	if (size->width < SCREEN_WIDTH_MIN || size->width > self->pixels->width_max)
 		return SHOJI_ERR_LIMIT;
 	if (size->height < SCREEN_HEIGHT_MIN || size->height > self->pixels->height_max)
@@ -320,25 +329,46 @@ static int on_screens(struct reader *self)
 
 	if (n_screens > READER_SCREENS_MAX)
 		return SHOJI_ERR_LIMIT;
-	int error = change_size(self);
+	self->is_empty = false;
+	int error = self->rect.y == RFB_SIZE_DONE ? change_size(self) : 0;
 	if (error)
 		return error;
 	if (n_screens == 0)
 		return next_rect(self);
-	/* Their layout is of no interest; the bytes are gathered to be dropped. */
 	gather(self, READER_SCREEN_LIST, (size_t)n_screens * RFB_SCREEN_BYTES);
+	return 0;
+}
+
+/* Of the layout only the first one's name is of interest: a size is asked for under it. */
+static int on_screen_list(struct reader *self)
+{
+	self->has_screen = true;
+	self->screen_id = get_u32(self, 0);
+	return next_rect(self);
+}
+
+/* An answer to SetDesktopSize, which may be a refusal: only when one is owed. */
+static int take_size_answer(struct reader *self)
+{
+	if (self->n_sizes_asked == 0)
+		return SHOJI_ERR_FORBIDDEN;
+	self->n_sizes_asked = 0;
+	self->is_size_refused = self->rect.y != RFB_SIZE_DONE;
 	return 0;
 }
 
 static int begin_screens(struct reader *self)
 {
-	/* An answer to SetDesktopSize, which was never sent, or a failure of it. */
-	if (self->rect.x != RFB_SIZE_BY_SERVER && self->rect.x != RFB_SIZE_BY_OTHER_CLIENT)
-		return SHOJI_ERR_FORBIDDEN;
-	if (self->rect.y != 0)
-		return SHOJI_ERR_FORBIDDEN;
-	gather(self, READER_SCREENS, RFB_SCREENS_BYTES);
-	return 0;
+	int error = 0;
+
+	if (self->rect.x == RFB_SIZE_BY_US)
+		error = take_size_answer(self);
+	else if (self->rect.y != RFB_SIZE_DONE ||
+	         (self->rect.x != RFB_SIZE_BY_SERVER && self->rect.x != RFB_SIZE_BY_OTHER_CLIENT))
+		error = SHOJI_ERR_FORBIDDEN;
+	if (!error)
+		gather(self, READER_SCREENS, RFB_SCREENS_BYTES);
+	return error;
 }
 
 /* ---- dispatch ---- */
@@ -432,7 +462,7 @@ static int on_gathered(struct reader *self)
 	case READER_SCREENS:
 		return on_screens(self);
 	case READER_SCREEN_LIST:
-		return next_rect(self);
+		return on_screen_list(self);
 	case READER_CUT_TEXT:
 		return on_cut_text(self);
 	case READER_MESSAGE:

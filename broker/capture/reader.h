@@ -64,6 +64,10 @@ struct reader {
 	        damage; /* of this generation; sequence and generation are the driver's */
 
 	bool has_extended_key;  /* the server takes raw keys */
+	bool has_screen;        /* the server has told of its screen, and takes sizes */
+	uint32_t screen_id;     /* what the server calls it; said back to it and to nobody else */
+	uint32_t n_sizes_asked; /* sizes that were asked for and not answered yet: 0 or 1 */
+	bool is_size_refused;   /* same as has_cursor; of the last size that was asked for */
 	uint32_t n_requests;    /* update requests sent and not answered yet: 0 or 1 */
 	uint32_t message_count; /* messages begun: tells the driver when a deadline starts anew */
 
@@ -89,6 +93,8 @@ int reader_feed(struct reader *self, const uint8_t *data, size_t length);
 
 /* The driver has sent an update request. */
 void reader_requested(struct reader *self);
+/* The driver has asked for a size. */
+void reader_size_asked(struct reader *self);
 /* The driver has taken the update: reading may go on. */
 void reader_update_taken(struct reader *self);
 void reader_new_window(struct reader *self);

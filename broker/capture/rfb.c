@@ -17,6 +17,8 @@
 /* Still within the processor's second cache, from where the reader copies it on. */
 #define READ_BYTES_MAX (64 * 1024)
 
+#define SET_DESKTOP_SIZE 251
+
 struct rfb {
 	rfbClient *client;
 	int fd; /* the client's */
@@ -154,6 +156,19 @@ int rfb_send_update_request(struct rfb *self, uint16_t width, uint16_t height, b
 int rfb_send_key(struct rfb *self, uint8_t key, bool is_down)
 {
 	return sent(SendExtendedKeyEvent(self->client, 0, key, is_down));
+}
+
+/* Not SendExtDesktopSize(): that one asks for nothing as long as libvncclient itself has read no ExtendedDesktopSize, and it
+ * reads nothing here. */
+int rfb_send_size(struct rfb *self, uint16_t width, uint16_t height, uint32_t screen_id)
+{
+	const uint8_t w[2] = {(uint8_t)(width >> 8), (uint8_t)width};
+	const uint8_t h[2] = {(uint8_t)(height >> 8), (uint8_t)height};
+	const uint8_t message[] = {SET_DESKTOP_SIZE, 0, w[0], w[1], h[0], h[1], 1, 0,
+	        (uint8_t)(screen_id >> 24), (uint8_t)(screen_id >> 16), (uint8_t)(screen_id >> 8),
+	        (uint8_t)screen_id, 0, 0, 0, 0, w[0], w[1], h[0], h[1], 0, 0, 0, 0};
+
+	return rfb_send_bytes(self, message, sizeof(message));
 }
 
 int rfb_send_pointer(struct rfb *self, uint16_t x, uint16_t y, uint8_t buttons)

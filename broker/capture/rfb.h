@@ -26,6 +26,8 @@ int rfb_send_bytes(struct rfb *self, const uint8_t *bytes, size_t length);
 int rfb_send_update_request(struct rfb *self, uint16_t width, uint16_t height, bool is_incremental);
 /* key: a QEMU key number; no keysym: the host's own keyboard map decides the character. */
 int rfb_send_key(struct rfb *self, uint8_t key, bool is_down);
+/* SetDesktopSize with one screen, called as the server called it. */
+int rfb_send_size(struct rfb *self, uint16_t width, uint16_t height, uint32_t screen_id);
 int rfb_send_pointer(struct rfb *self, uint16_t x, uint16_t y, uint8_t buttons);
 
 #endif

@@ -35,6 +35,7 @@ struct text {
 	const struct text_events *events;
 	void *data;
 
+	uint16_t scale, told_scale; /* 0: none; told only between two items */
 	uint32_t number;
 	bool is_commit;
 	bool has_preedit; /* one is shown */
@@ -115,15 +116,35 @@ static void lose_agent(struct text *self)
 }
 
 /* Fits: at most one item is in the socket, and the agent reads before anything else. */
-static void send_cancel(struct text *self)
+static void send_short(struct text *self, enum text_door_item kind, uint32_t number)
 {
-	uint8_t item[TEXT_DOOR_ITEM_BYTES] = {TEXT_DOOR_CANCEL};
+	uint8_t item[TEXT_DOOR_ITEM_BYTES] = {(uint8_t)kind};
 	struct bytes_writer writer;
 
 	bytes_writer_init(&writer, item + 4, 4);
-	bytes_put_u32(&writer, self->number);
+	bytes_put_u32(&writer, number);
 	if (self->fd >= 0 && write(self->fd, item, sizeof(item)) != (ssize_t)sizeof(item))
 		lose_agent(self);
+}
+
+static void send_cancel(struct text *self)
+{
+	send_short(self, TEXT_DOOR_CANCEL, self->number);
+}
+
+static void send_scale(struct text *self)
+{
+	if (self->scale == self->told_scale)
+		return;
+	self->told_scale = self->scale;
+	send_short(self, TEXT_DOOR_SCALE, self->scale);
+}
+
+void text_set_scale(struct text *self, uint16_t scale)
+{
+	self->scale = scale;
+	if (self->state != TEXT_WRITING)
+		send_scale(self);
 }
 
 static void write_item(struct text *self)
@@ -148,6 +169,7 @@ static void write_item(struct text *self)
 static void finish(struct text *self, enum text_outcome outcome)
 {
 	set_state(self, TEXT_IDLE);
+	send_scale(self);
 	if (self->is_commit)
 		self->events->on_outcome(self->data, self->number, outcome);
 	self->events->on_idle(self->data);

@@ -47,6 +47,8 @@ void text_free(struct text *self);
 
 /* Only when idle. 0, or SHOJI_ERR_FORBIDDEN: its clauses are malformed, or it is too long. */
 int text_begin(struct text *self, const struct message_input_text *message);
+/* The terminal's device pixels per CSS pixel, in 64ths (SCREEN_SCALE_*): through the same door, to the same agent. */
+void text_set_scale(struct text *self, uint16_t scale);
 bool text_is_idle(const struct text *self);
 /* The key of on_type() has gone. */
 void text_typed(struct text *self);

@@ -16,6 +16,7 @@
 #include "capture/pixels.h"
 #include "capture/reader.h"
 #include "capture/rfb.h"
+#include "capture/screen_size.h"
 #include "capture/text.h"
 
 #include <stdlib.h>
@@ -36,7 +37,7 @@ struct worker {
 	struct channel *input_channel; /* NULL: no gate now */
 	struct rfb *rfb;
 	struct watch *rfb_watch;
-	struct timer *alive_timer, *due_timer, *taken_timer;
+	struct timer *alive_timer, *due_timer, *taken_timer, *size_timer;
 	struct pixels pixels;
 	bool is_stopped;
 	int exit_status;
@@ -52,6 +53,7 @@ struct worker {
 	struct reader reader; /* valid after the handshake */
 	struct input input;   /* same */
 	struct text *text;
+	struct screen_size screen_size;
 	bool is_sending; /* pump_sending() runs */
 	bool is_typing;  /* text waits for the key that is among input's steps */
 };
@@ -139,11 +141,30 @@ static int send_step(struct worker *self, const struct input_step *step)
 	return rfb_send_pointer(self->rfb, step->x, step->y, step->buttons);
 }
 
+/* A host that never told of its screen (no ExtendedDesktopSize) takes no size: nothing is asked. */
+static int size_due_ms(const struct worker *self)
+{
+	const struct reader *reader = &self->reader;
+
+	if (!reader->has_screen)
+		return -1;
+	return screen_size_due_ms(&self->screen_size, reader->width, reader->height,
+	        reader->n_sizes_asked == 0, clock_now_ms());
+}
+
+static int send_size(struct worker *self)
+{
+	screen_size_asked(&self->screen_size, clock_now_ms());
+	reader_size_asked(&self->reader);
+	return rfb_send_size(self->rfb, self->screen_size.width, self->screen_size.height,
+	        self->reader.screen_id);
+}
+
 static bool has_something_to_send(const struct worker *self)
 {
 	if (!handshake_is_done(&self->handshake))
 		return false;
-	return self->request != REQUEST_NONE ||
+	return self->request != REQUEST_NONE || size_due_ms(self) == 0 ||
 	       (self->reader.has_extended_key && input_next_step(&self->input));
 }
 
@@ -176,6 +197,8 @@ static void pump_sending(struct worker *self)
 		int error;
 		if (self->request != REQUEST_NONE) {
 			error = send_request(self);
+		} else if (size_due_ms(self) == 0) {
+			error = send_size(self);
 		} else {
 			error = send_step(self, step);
 			input_step_done(&self->input);
@@ -196,8 +219,10 @@ static void pump_sending(struct worker *self)
  * named last; then it would be in every viewer's picture twice, and the picture not the display's. */
 static void claim_pointer(struct worker *self)
 {
-	int error = rfb_send_pointer(self->rfb, self->reader.width / 2, self->reader.height / 2, 0);
+	uint16_t x = self->reader.width / 2, y = self->reader.height / 2;
+	int error = rfb_send_pointer(self->rfb, x, y, 0);
 
+	input_place(&self->input, x, y);
 	if (error)
 		stop_at_host_error(self, error);
 }
@@ -330,6 +355,17 @@ static void pump_receiving(struct worker *self)
 	}
 }
 
+static void update_size_timer(struct worker *self)
+{
+	int due_ms = size_due_ms(self);
+
+	/* At 0 the socket is what it waits for. */
+	if (due_ms > 0)
+		timer_set_ms(self->size_timer, (uint64_t)due_ms);
+	else
+		timer_clear(self->size_timer);
+}
+
 static void pump(struct worker *self)
 {
 	pump_receiving(self);
@@ -337,6 +373,7 @@ static void pump(struct worker *self)
 	if (self->is_stopped)
 		return;
 	update_deadline(self);
+	update_size_timer(self);
 	watch_rfb(self);
 }
 
@@ -349,6 +386,11 @@ static void on_rfb(void *data, unsigned events)
 		stop(self, WORKER_EXIT_CLOSED);
 	else
 		pump(self);
+}
+
+static void on_size_time(void *data)
+{
+	pump(data);
 }
 
 static void on_due(void *data)
@@ -412,6 +454,21 @@ static int handle_text(struct worker *self, struct message *in)
 	return error ? error : on_text(self, &text);
 }
 
+static int handle_screen(struct worker *self, struct message *in)
+{
+	struct message_input_screen screen;
+	int error = message_get_input_screen(in, &screen);
+
+	if (!error)
+		error = input_screen(&self->input, &screen);
+	if (error || screen.width > self->pixels.width_max ||
+	        screen.height > self->pixels.height_max)
+		return SHOJI_ERR_FORBIDDEN;
+	screen_size_want(&self->screen_size, screen.width, screen.height);
+	text_set_scale(self->text, screen.scale);
+	return 0;
+}
+
 static void on_input(void *data, struct channel *channel, struct message *in)
 {
 	struct worker *self = data;
@@ -428,6 +485,8 @@ static void on_input(void *data, struct channel *channel, struct message *in)
 		HANDLE(release_all);
 	else if (in->number == MESSAGE_INPUT_TEXT)
 		error = handle_text(self, in);
+	else if (in->number == MESSAGE_INPUT_SCREEN)
+		error = handle_screen(self, in);
 	if (error)
 		stop(self, WORKER_EXIT_PEER);
 	else
@@ -579,7 +638,10 @@ static int make_timers(struct worker *self)
 	self->alive_timer = timer_new(self->loop, on_alive, self);
 	self->due_timer = timer_new(self->loop, on_due, self);
 	self->taken_timer = timer_new(self->loop, on_not_taken, self);
-	return self->alive_timer && self->due_timer && self->taken_timer ? 0 : SHOJI_ERR_MEMORY;
+	self->size_timer = timer_new(self->loop, on_size_time, self);
+	return self->alive_timer && self->due_timer && self->taken_timer && self->size_timer
+	               ? 0
+	               : SHOJI_ERR_MEMORY;
 }
 
 static int watch_all(struct worker *self)

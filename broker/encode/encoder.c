@@ -11,6 +11,7 @@
 #include "encode/compressor.h"
 #include "encode/image.h"
 #include "encode/mark.h"
+#include "encode/settle.h"
 #include "encode/values.h"
 #include "encode/video.h"
 #include "encode/viewer.h"
@@ -48,6 +49,8 @@ struct encoder {
 	struct timer
 	        *video_timer; /* runs while a region is there: its silence is an event as well */
 	struct timer *photo_timer; /* runs while something is not exact yet */
+	struct settle settle;
+	struct timer *settle_timer;
 	bool has_ended;
 	bool is_first_picture_told;
 	struct timer *plain_timer; /* runs from the first whole picture on */
@@ -187,6 +190,8 @@ static void pump(struct seat *self)
 	video_hide(&self->encoder->video);
 	pump_values(self);
 	pump_outbox(self);
+	if (self->encoder->settle.is_on)
+		return;
 	say_video(self, video_say_changes);
 	work(self);
 	say_video(self, video_say_frames);
@@ -224,7 +229,20 @@ static int take_geometry(struct encoder *self, struct message *in)
 	for (int i = 0; i < VIEWERS_MAX; i++)
 		viewer_resize(&self->seats[i].viewer, geometry.width, geometry.height);
 	values_forget_caret(&self->values);
+	/* The first size is not a new one: nobody was shown anything. */
+	if (self->is_first_picture_told) {
+		settle_begin(&self->settle, geometry.width, geometry.height);
+		timer_set_ms(self->settle_timer, SETTLE_MAX_MS);
+	}
 	return 0;
+}
+
+static void on_settle_time(void *data)
+{
+	struct encoder *self = data;
+
+	settle_end(&self->settle);
+	pump_all(self);
 }
 
 static void tell_first_picture(struct encoder *self)
@@ -335,6 +353,8 @@ static void take_areas(struct encoder *self, const struct message_damage *damage
 {
 	uint32_t stride_bytes = self->setup.width_max * (uint32_t)PIXEL_BYTES;
 
+	if (self->settle.is_on && self->image.is_whole)
+		settle_take(&self->settle, damage->rects, damage->n_rects);
 	for (uint16_t i = 0; i < damage->n_rects; i++)
 		video_take(&self->video, self->setup.pixels, stride_bytes, &damage->rects[i],
 		        now_ms(self));
@@ -703,13 +723,16 @@ struct encoder *encoder_new(const struct encoder_setup *setup)
 	self->video_timer = timer_new(setup->loop, on_video_time, self);
 	self->photo_timer = timer_new(setup->loop, on_photo_time, self);
 	self->mark_timer = timer_new(setup->loop, on_minute, self);
+	self->settle_timer = timer_new(setup->loop, on_settle_time, self);
 	if (self->plain_timer && self->video_timer && self->photo_timer && self->mark_timer &&
+	        self->settle_timer &&
 	        reserve(self))
 		return self;
 	timer_free(self->plain_timer);
 	timer_free(self->video_timer);
 	timer_free(self->photo_timer);
 	timer_free(self->mark_timer);
+	timer_free(self->settle_timer);
 	free(self);
 	return NULL;
 }
@@ -725,6 +748,7 @@ void encoder_free(struct encoder *self)
 	timer_free(self->video_timer);
 	timer_free(self->photo_timer);
 	timer_free(self->mark_timer);
+	timer_free(self->settle_timer);
 	video_finish(&self->video);
 	munmap(self->memory, self->memory_size);
 	free(self);

@@ -285,6 +285,7 @@ bool frame_make(const struct image *image, uint32_t *reference, struct cache *ca
 	photo_plan(photo, image, reference, dirty);
 	say_all(&frame);
 	slicer->is_provisional = photo_is_provisional(photo);
+	slicer->is_unfinished = dirty->n_marked > 0;
 	slicer_end_frame(slicer);
 	set_changed(&frame, &changed);
 	counts->frames++;

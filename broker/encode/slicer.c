@@ -66,7 +66,8 @@ static void end_slice(struct slicer *self, bool is_last)
 	bytes_put_u32(&writer, self->frame);
 	bytes_put_u8(&writer,
 	        (uint8_t)((self->is_first ? PICTURE_FIRST : 0) | (is_last ? PICTURE_LAST : 0) |
-	                  (is_last && self->is_provisional ? PICTURE_PROVISIONAL : 0)));
+	                  (is_last && self->is_provisional ? PICTURE_PROVISIONAL : 0) |
+	                  (is_last && self->is_unfinished ? PICTURE_UNFINISHED : 0)));
 	bytes_put_u32(&writer, (uint32_t)self->slice_raw);
 	self->is_first = false;
 	self->frame_bytes += self->slice_length;

@@ -24,7 +24,8 @@ struct slicer {
 	bool has_failed; /* zstd did: a bug; the stream is of no use any more */
 	uint16_t generation;
 	uint32_t frame;
-	bool is_provisional; /* set by the owner before the end of a frame */
+	/* Both set by the owner before the end of a frame. */
+	bool is_provisional, is_unfinished;
 	bool is_first;       /* of its frame: the slice that is being filled */
 	size_t n_raw;        /* waits to be compressed */
 	size_t slice_raw;    /* went into this slice, with what waits */

@@ -308,6 +308,23 @@ static int send_text(struct session *self, const struct viewer_message *message)
 	return error;
 }
 
+static uint16_t within(uint16_t value, uint32_t min, uint32_t max)
+{
+	return (uint16_t)(value < min ? min : value > max ? max : value);
+}
+
+static int send_screen(struct session *self, const struct viewer_message *message)
+{
+	const struct config *config = &self->gate->config;
+
+	return CHANNEL_SEND(self->input, input_screen, .sequence = ++self->input_sequence,
+	        .width = within(message->screen.width, config->profile.width_min,
+	                config->profile.width_max),
+	        .height = within(message->screen.height, config->profile.height_min,
+	                config->profile.height_max),
+	        .scale = message->screen.scale);
+}
+
 static int send_input(struct session *self, const struct viewer_message *message)
 {
 	const struct config *config = &self->gate->config;
@@ -335,6 +352,8 @@ static int send_input(struct session *self, const struct viewer_message *message
 	case VIEWER_MESSAGE_RELEASE_ALL:
 		return CHANNEL_SEND(
 		        self->input, input_release_all, .sequence = ++self->input_sequence);
+	case VIEWER_MESSAGE_SCREEN:
+		return send_screen(self, message);
 	case VIEWER_MESSAGE_SKIP:
 	case VIEWER_MESSAGE_HELLO:
 	case VIEWER_MESSAGE_PING:
@@ -376,8 +395,8 @@ static void tell_touch(struct session *self, const struct viewer_message *messag
 
 void session_input(struct session *self, const struct viewer_message *message)
 {
-	/* A page that lets go of keys by itself is not a person at work. */
-	if (message->kind != VIEWER_MESSAGE_RELEASE_ALL)
+	/* A page that lets go of keys, or tells its size, by itself is not a person at work. */
+	if (message->kind != VIEWER_MESSAGE_RELEASE_ALL && message->kind != VIEWER_MESSAGE_SCREEN)
 		tell_activity(self);
 	if (self->has_lost_input)
 		release_all(self);

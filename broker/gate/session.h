@@ -85,7 +85,7 @@ void seat_leave(struct seat *self, struct viewer *viewer, enum session_leave lea
 void seat_acknowledge(struct seat *self, uint32_t frame, uint32_t drawn_after_us);
 /* A frame of video was drawn, or the viewer cannot decode it. */
 void seat_video(struct seat *self, bool has_failed, uint32_t frame);
-/* A KEY, POINTER, WHEEL, TEXT or RELEASE_ALL goes on to capture; positions are held to the policy's largest screen. */
+/* A KEY, POINTER, WHEEL, TEXT, RELEASE_ALL or SCREEN goes on to capture; positions are held to the policy's largest screen. */
 void session_input(struct session *self, const struct viewer_message *message);
 
 void session_free_all(struct gate *gate);

@@ -226,6 +226,19 @@ static int read_text(struct bytes_reader *reader, struct viewer_message *out)
 	             (!is_commit || (out->text.caret == 0 && out->text.clauses_length == 0)));
 }
 
+static int read_screen(struct bytes_reader *reader, struct viewer_message *out)
+{
+	out->kind = VIEWER_MESSAGE_SCREEN;
+	out->screen.width = bytes_get_u16(reader);
+	out->screen.height = bytes_get_u16(reader);
+	out->screen.scale = bytes_get_u16(reader);
+	if (bytes_reader_finish(reader))
+		return SHOJI_ERR_MALFORMED;
+	return check(out->screen.width >= 1 && out->screen.width <= SCREEN_WIDTH_MAX &&
+	             out->screen.height >= 1 && out->screen.height <= SCREEN_HEIGHT_MAX &&
+	             out->screen.scale >= WIRE_SCALE_MIN && out->screen.scale <= WIRE_SCALE_MAX);
+}
+
 static int read_input(uint8_t type, struct bytes_reader *reader, struct viewer_message *out)
 {
 	out->sequence = bytes_get_u32(reader);
@@ -241,6 +254,8 @@ static int read_input(uint8_t type, struct bytes_reader *reader, struct viewer_m
 	case WIRE_INPUT_RELEASE_ALL:
 		out->kind = VIEWER_MESSAGE_RELEASE_ALL;
 		return bytes_reader_finish(reader);
+	case WIRE_INPUT_SCREEN:
+		return read_screen(reader, out);
 	}
 	return SHOJI_ERR_MALFORMED;
 }

@@ -25,6 +25,7 @@ enum viewer_message_kind {
 	VIEWER_MESSAGE_WHEEL,
 	VIEWER_MESSAGE_TEXT,
 	VIEWER_MESSAGE_RELEASE_ALL,
+	VIEWER_MESSAGE_SCREEN,
 };
 
 struct viewer_message {
@@ -61,6 +62,10 @@ struct viewer_message {
 			uint16_t x, y, modifiers;
 			uint8_t left, right, up, down; /* notches */
 		} wheel;
+		struct {
+			uint16_t width, height; /* pixels; not yet held to the policy */
+			uint16_t scale;         /* 64ths */
+		} screen;
 		struct {
 			uint32_t number;
 			bool is_commit;

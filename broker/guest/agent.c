@@ -5,6 +5,7 @@
  * It runs inside, beside what may be hostile: capture believes nothing that it says without a check. */
 #include "guest/agent_line.h"
 #include "guest/agent_x.h"
+#include "guest/x_settings.h"
 
 #include "base/bytes.h"
 #include "base/guest.h"
@@ -33,6 +34,7 @@ struct module {
 struct agent {
 	struct loop *loop;
 	struct agent_x *x;
+	struct x_settings *settings;
 	int module_listener;
 	struct agent_line capture;
 	struct module modules[MODULES_MAX];
@@ -73,6 +75,10 @@ static void take_item(struct agent *self, const uint8_t *bytes, size_t length)
 
 	bytes_reader_init(&reader, bytes + 4, 4);
 	uint32_t number = bytes_get_u32(&reader);
+	if (bytes[0] == TEXT_DOOR_SCALE) {
+		x_settings_set_scale(self->settings, number);
+		return;
+	}
 	if (bytes[0] == TEXT_DOOR_CANCEL) {
 		self->has_item = self->has_item && self->number != number;
 		return;
@@ -257,6 +263,7 @@ int main(void)
 	self.loop = loop_new();
 	if (self.module_listener < 0 || !self.loop || !watch_listeners(&self))
 		return EXIT_FAILURE;
+	self.settings = x_settings_new();
 	self.x = agent_x_new(self.loop, &events, &self);
-	return self.x ? loop_run(self.loop) : EXIT_FAILURE;
+	return self.x && self.settings ? loop_run(self.loop) : EXIT_FAILURE;
 }

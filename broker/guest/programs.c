@@ -45,7 +45,7 @@ static void init_browser(struct programs *self, const struct guest_options *opti
 	        options->width_px, options->height_px);
 	service_add(browser, "/usr/lib/chromium/chromium", "--user-data-dir=" PROGRAMS_PROFILE,
 	        "--lang=ja", "--ozone-platform=x11", self->window_size, "--window-position=0,0",
-	        "--start-maximized", "--force-device-scale-factor=1",
+	        "--start-maximized",
 	        /* The input agent is a GTK 3 module. */
 	        "--gtk-version=3",
 	        /* No graphics device: drawing in software without the detour over an emulated one. */

@@ -318,6 +318,13 @@ static void on_capture_message(void *data, struct channel *channel, struct messa
 			die("input_release_all");
 		EVENT("{\"event\":\"release_all\",\"lease\":\"%llx\",\"sequence\":%u}", id,
 		        m.sequence);
+	} else if (in->number == MESSAGE_INPUT_SCREEN) {
+		struct message_input_screen m;
+		if (message_get_input_screen(in, &m))
+			die("input_screen");
+		EVENT("{\"event\":\"screen\",\"sequence\":%u,\"width\":%u,\"height\":%u,"
+		      "\"scale\":%u}",
+		        m.sequence, m.width, m.height, m.scale);
 	}
 }
 

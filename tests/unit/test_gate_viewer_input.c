@@ -255,6 +255,11 @@ static void in_range(void)
 	case VIEWER_MESSAGE_TEXT:
 		ck_assert(is_plain_utf8(out.text.text, out.text.length));
 		break;
+	case VIEWER_MESSAGE_SCREEN:
+		ck_assert(out.screen.width >= 1 && out.screen.width <= SCREEN_WIDTH_MAX);
+		ck_assert(out.screen.height >= 1 && out.screen.height <= SCREEN_HEIGHT_MAX);
+		ck_assert(out.screen.scale >= WIRE_SCALE_MIN && out.screen.scale <= WIRE_SCALE_MAX);
+		break;
 	case VIEWER_MESSAGE_SKIP:
 		ck_assert_uint_ge(data[0], WIRE_CHANNEL_OPTIONAL_MIN);
 		break;

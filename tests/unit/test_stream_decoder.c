@@ -333,7 +333,7 @@ START_TEST(order_of_frames)
 	} second[] = {{12, PICTURE_FIRST, STREAM_ERR_SEQUENCE}, {11, PICTURE_LAST, STREAM_FRAME},
 	        {12, PICTURE_LAST, STREAM_ERR_SEQUENCE}, {11, 0, STREAM_MORE},
 	        {11, PICTURE_FIRST, STREAM_ERR_SEQUENCE}, {10, PICTURE_LAST, STREAM_ERR_SEQUENCE},
-	        {11, 8 | PICTURE_LAST, STREAM_ERR_MALFORMED}};
+	        {11, 16 | PICTURE_LAST, STREAM_ERR_MALFORMED}};
 	for (size_t i = 0; i < sizeof(second) / sizeof(second[0]); i++) {
 		ZSTD_CCtx_reset(context, ZSTD_reset_session_only);
 		ck_assert_int_eq(push_begin(decoder), STREAM_BEGUN);

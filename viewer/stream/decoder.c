@@ -28,7 +28,7 @@ struct stream_decoder {
 	uint32_t frame; /* last complete one */
 	bool has_frame; /* since the screen was black: it is that of `frame` */
 	uint16_t generation;
-	bool is_provisional;
+	bool is_provisional, is_unfinished;
 	struct screen screen;
 	struct tile_cache cache;
 	struct side side;
@@ -256,6 +256,7 @@ static int32_t take_frame(struct stream_decoder *self, uint16_t generation, uint
 	self->frame = frame;
 	self->has_frame = true;
 	self->is_provisional = flags & PICTURE_PROVISIONAL;
+	self->is_unfinished = flags & PICTURE_UNFINISHED;
 	return STREAM_FRAME;
 }
 
@@ -320,6 +321,11 @@ uint32_t stream_decoder_frame(const struct stream_decoder *self)
 bool stream_decoder_is_provisional(const struct stream_decoder *self)
 {
 	return self->is_provisional;
+}
+
+bool stream_decoder_is_unfinished(const struct stream_decoder *self)
+{
+	return self->is_unfinished;
 }
 
 uint16_t stream_decoder_generation(const struct stream_decoder *self)

@@ -56,6 +56,8 @@ const struct side *stream_decoder_side(const struct stream_decoder *self);
 /* The last complete frame; 0: none. */
 uint32_t stream_decoder_frame(const struct stream_decoder *self);
 bool stream_decoder_is_provisional(const struct stream_decoder *self);
+/* Something had no room in the last complete frame. */
+bool stream_decoder_is_unfinished(const struct stream_decoder *self);
 uint16_t stream_decoder_generation(const struct stream_decoder *self);
 /* For tests: encode must think the same. */
 const struct cache_rule *stream_decoder_cache_rule(const struct stream_decoder *self);

@@ -20,7 +20,9 @@
  *   each upon the screen as the one before left it.
  *
  *   PICTURE_PROVISIONAL: a later frame will make areas of this one exact (photographs, video);
- *   version 1 never sets it, and a viewer only passes it on. */
+ *   version 1 never sets it, and a viewer only passes it on.
+ *   PICTURE_UNFINISHED: something that has changed had no room in it; the next frames say it. After a BEGIN that made the screen
+ *   black, the picture is whole with the first frame that is not so marked. */
 #ifndef SHOJI_STREAM_PICTURE_H
 #define SHOJI_STREAM_PICTURE_H
 
@@ -53,8 +55,9 @@ enum picture_flag {
 	PICTURE_FIRST = 1 << 0,
 	PICTURE_LAST = 1 << 1,
 	PICTURE_PROVISIONAL = 1 << 2,
+	PICTURE_UNFINISHED = 1 << 3,
 };
-#define PICTURE_FLAGS_ALL 7
+#define PICTURE_FLAGS_ALL 15
 
 /* A command is u8 number, then its fields. */
 enum picture_command {

@@ -23,6 +23,9 @@
 #define WIRE_FROM_VIEWER_MAX 16640 /* header + the longest text item and its fields */
 #define WIRE_TEXT_CHARACTERS_MAX 4096
 #define WIRE_CLAUSES_MAX 16
+#define WIRE_SCALE_ONE 64
+#define WIRE_SCALE_MIN 32
+#define WIRE_SCALE_MAX 256
 #define WIRE_CLAUSE_BYTES 5
 #define WIRE_SUBPROTOCOL "shoji.v1"
 
@@ -101,6 +104,10 @@ enum wire_input {
 	 * commit has caret 0 and no clauses. At most WIRE_TEXT_CHARACTERS_MAX code points. */
 	WIRE_INPUT_TEXT = 4,
 	WIRE_INPUT_RELEASE_ALL = 5, /* nothing more: every key and button is up */
+	/* u16 width, u16 height (device pixels of the terminal that the screen may fill; at most 3840 x 2160), u16 scale: device pixels per
+	 * CSS pixel, in 64ths (WIRE_SCALE_MIN to WIRE_SCALE_MAX). The screen that the isolated host should have; gate holds it within
+	 * the policy. Whenever a session is live anew, and when it changes. */
+	WIRE_INPUT_SCREEN = 6,
 };
 
 /* WIRE_CURSOR, broker -> viewer (made by encode) */

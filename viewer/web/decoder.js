@@ -77,6 +77,10 @@ export class Decoder {
 	get frame() {
 		return this.#exports.decoder_frame() >>> 0;
 	}
+	// Something that has changed had no room in the last frame: the next ones say it.
+	get isUnfinished() {
+		return this.#exports.decoder_is_unfinished() !== 0;
+	}
 	get width() {
 		return this.#exports.decoder_width();
 	}

@@ -1,5 +1,5 @@
-// From the terminal's pointer to positions, buttons and wheel notches on the host's screen, one CSS pixel to one
-// pixel. Knows no page: it is fed events with the canvas's place and calls `send`.
+// From the terminal's pointer to positions, buttons and wheel notches on the host's screen, one device pixel to
+// one pixel. Knows no page: it is fed events with the canvas's place and calls `send`.
 
 import { Button, WHEEL_NOTCHES_MAX } from "./wire.js";
 import { modifiersOf } from "./keyboard.js";
@@ -65,11 +65,12 @@ export class Pointer {
 		this.#wheel = { x: 0, y: 0 };
 	}
 
-	// rect: the canvas's place in the window ({left, top}). Outside of the screen (a drag) counts as its edge.
+	// rect: the canvas's place in the window ({left, top, width, height}), CSS pixels. Outside of the screen (a drag) counts as its
+	// edge.
 	#place(event, rect) {
 		return {
-			x: clamp(event.clientX - rect.left, this.#width - 1),
-			y: clamp(event.clientY - rect.top, this.#height - 1),
+			x: clamp(((event.clientX - rect.left) * this.#width) / rect.width, this.#width - 1),
+			y: clamp(((event.clientY - rect.top) * this.#height) / rect.height, this.#height - 1),
 		};
 	}
 

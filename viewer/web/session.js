@@ -18,6 +18,7 @@ import {
 	encodePing,
 	encodePointer,
 	encodeReleaseAll,
+	encodeScreen,
 	encodeText,
 	encodeTold,
 	encodeVideoDrawn,
@@ -67,6 +68,7 @@ const INPUT_ENCODERS = Object.freeze({
 	wheel: encodeWheel,
 	text: encodeText,
 	releaseAll: encodeReleaseAll,
+	screen: encodeScreen,
 });
 
 export class Session {
@@ -117,7 +119,7 @@ export class Session {
 		}
 	}
 
-	// kind: key, pointer, wheel, text, releaseAll. False: not sent. Input is never kept for later: what was pressed
+	// kind: key, pointer, wheel, text, releaseAll, screen. False: not sent. Input is never kept for later: what was pressed
 	// while the line was cut must not happen when it is back.
 	input(kind, fields) {
 		if (this.#state !== State.LIVE || this.#isOnlooker) {

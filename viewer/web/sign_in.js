@@ -99,9 +99,10 @@ export async function readStatus(fetchFn = fetch) {
 	return { contact, limits };
 }
 
-// The screen to ask for: the window without the bar, within the limits. Pixels.
-export function screenSize({ windowWidth, windowHeight, barHeight }, limits) {
-	const within = (value, min, max) => Math.min(Math.max(Math.floor(value), min), max);
+// The screen to begin with: the window without the bar, within the limits, in device pixels; the three are CSS pixels. Once
+// the session is live, size.js says it more exactly.
+export function screenSize({ windowWidth, windowHeight, barHeight, devicePixelRatio = 1 }, limits) {
+	const within = (value, min, max) => Math.min(Math.max(Math.floor(value * devicePixelRatio), min), max);
 	return {
 		width: within(windowWidth, limits.width_min, limits.width_max),
 		height: within(windowHeight - barHeight, limits.height_min, limits.height_max),

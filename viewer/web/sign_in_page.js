@@ -85,7 +85,7 @@ export class SignInPage {
 		this.#setBusy(true);
 		const { limits } = await this.#status;
 		const size = screenSize(
-			{ windowWidth: innerWidth, windowHeight: innerHeight, barHeight: barHeightPx() },
+			{ windowWidth: innerWidth, windowHeight: innerHeight, barHeight: barHeightPx(), devicePixelRatio },
 			limits,
 		);
 		const answer = await signIn({ person, password, ...size });

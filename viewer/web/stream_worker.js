@@ -1,9 +1,9 @@
 // The worker that owns the line and the picture: WebSocket, decoder and canvas live here, so that nothing the page
 // does can hold up a frame. It only wires session.js, decoder.js and the canvas; the page speaks to it in messages.
 //
-// page -> worker: open {canvas}, start {token, isOnlooker}, input {kind, fields}, retry, told {number}, end {detail}
-// worker -> page: ready, failed {message}, state {state, detail}, token, person, notice, watched, sample, geometry,
-// cursor, caret, textOutcome
+// page -> worker: open {canvas}, start {token, isOnlooker}, input {kind, fields}, covered, retry, told {number}, end {detail}
+// worker -> page: ready, failed {message}, state {state, detail}, token, person, notice, watched, sample, geometry, changing
+// (answered with covered), changed, cursor, caret, textOutcome
 
 import { Backoff } from "./backoff.js";
 import { Decoder, Status } from "./decoder.js";
@@ -42,7 +42,6 @@ function pictureOf(decoder, painter, video) {
 		[Status.BEGUN]: () => {
 			video?.reset(decoder.width, decoder.height);
 			painter.begin(decoder);
-			tell("geometry", { width: decoder.width, height: decoder.height });
 		},
 		[Status.FRAME]: (receivedAtMs) => painter.draw(decoder, receivedAtMs),
 		[Status.CURSOR]: () => {
@@ -77,7 +76,11 @@ function pictureOf(decoder, painter, video) {
 async function open(canvas) {
 	const painter = new Painter(canvas, {
 		onDrawn: (frame, drawnAfterUs) => session.acknowledge(frame, drawnAfterUs),
+		onChanging: () => tell("changing"),
+		onSize: (width, height) => tell("geometry", { width, height }),
+		onChanged: () => tell("changed"),
 	});
+	covered = () => painter.covered();
 	const [decoder, takesVideo] = await Promise.all([loadDecoder(), canDecode()]);
 	session = new Session({
 		openSocket: (isOnlooker) =>
@@ -99,7 +102,10 @@ async function open(canvas) {
 	waiting.splice(0).forEach(handle);
 }
 
+let covered = () => {};
+
 const HANDLERS = {
+	covered: () => covered(),
 	start: ({ token, isOnlooker }) => session.start(token, isOnlooker),
 	input: ({ kind, fields }) => session.input(kind, fields),
 	retry: () => session.retryNow(),

@@ -5,7 +5,8 @@ import { InputPage } from "./input_page.js";
 import { KeyMenu } from "./key_menu.js";
 import { Notices } from "./notices.js";
 import { State } from "./session.js";
-import { signOut } from "./sign_in.js";
+import { readStatus, signOut } from "./sign_in.js";
+import { ScreenSize, afterPaint } from "./size.js";
 import { badgeKeys, noticeKey } from "./words.js";
 
 const element = (id) => document.getElementById(id);
@@ -18,6 +19,7 @@ export class ViewerPage {
 	#notices;
 	#canvas = element("screen");
 	#input;
+	#size;
 	#badge = new Badge(() => this.#writeBadge());
 	#state = State.IDLE;
 	#person = "";
@@ -49,6 +51,14 @@ export class ViewerPage {
 			onTextLost: () => this.#notices.show("text_lost"),
 		});
 		this.#makeKeyMenu();
+		this.#size = new ScreenSize(
+			{ stage: element("stage"), canvas: this.#canvas, still: element("still") },
+			{
+				send: (fields) => worker.postMessage({ type: "input", kind: "screen", fields }),
+				limits: readStatus().then(({ limits }) => limits),
+				isFollowing: !isOnlooker,
+			},
+		);
 		words.onChange(() => this.#write());
 		this.#listen();
 		const offscreen = this.#canvas.transferControlToOffscreen();
@@ -76,6 +86,11 @@ export class ViewerPage {
 		watched: (watch) => this.#setWatched(watch),
 		sample: ({ sample }) => this.#badge.sample(sample),
 		geometry: ({ width, height }) => this.#setGeometry(width, height),
+		changing: () => {
+			this.#size.cover();
+			afterPaint(() => this.#worker.postMessage({ type: "covered" }));
+		},
+		changed: () => afterPaint(() => this.#size.uncover()),
 		cursor: ({ cursor }) => this.#setCursor(cursor),
 		caret: ({ caret }) => this.#input.setCaret(caret),
 		textOutcome: ({ number, outcome }) => this.#input.textOutcome(number, outcome),
@@ -86,6 +101,7 @@ export class ViewerPage {
 		this.#state = state;
 		document.body.dataset.state = state;
 		this.#input.setEnabled(state === State.LIVE && !this.#isOnlooker);
+		this.#size.setLive(state === State.LIVE);
 		switch (state) {
 			case State.LIVE:
 				this.#cameLive();
@@ -145,8 +161,7 @@ export class ViewerPage {
 
 	#setGeometry(width, height) {
 		this.#hasPicture = true;
-		this.#canvas.style.width = `${width}px`;
-		this.#canvas.style.height = `${height}px`;
+		this.#size.show(width, height);
 		this.#input.setScreen(width, height);
 		this.#write();
 	}
@@ -167,7 +182,11 @@ export class ViewerPage {
 			// It answers later: a cursor that came meanwhile wins.
 			if (blob && this.#cursorTurn === turn) {
 				const url = URL.createObjectURL(blob);
-				this.#useCursor(url, `url(${url}) ${hotX} ${hotY}, default`);
+				const ratio = devicePixelRatio;
+				this.#useCursor(
+					url,
+					`image-set(url(${url}) ${ratio}x) ${hotX / ratio} ${hotY / ratio}, default`,
+				);
 			}
 		});
 	}

@@ -18,6 +18,9 @@ export const TEXT_CHARACTERS_MAX = 4096;
 export const CLAUSES_MAX = 16;
 const CLAUSE_BYTES = 5;
 export const WHEEL_NOTCHES_MAX = 32;
+export const SCALE_ONE = 64;
+export const SCALE_MIN = 32;
+export const SCALE_MAX = 256;
 
 export const Channel = Object.freeze({
 	CONTROL: 0,
@@ -34,7 +37,7 @@ export const WireState = Object.freeze({ STARTING: 0, LIVE: 1 });
 export const Capability = Object.freeze({ CURSOR: 1 << 0, H264: 1 << 1 });
 export const PictureFromViewer = Object.freeze({ ACK: 1 });
 export const VideoFromViewer = Object.freeze({ DRAWN: 1, FAILED: 2 });
-export const InputType = Object.freeze({ KEY: 1, POINTER: 2, WHEEL: 3, TEXT: 4, RELEASE_ALL: 5 });
+export const InputType = Object.freeze({ KEY: 1, POINTER: 2, WHEEL: 3, TEXT: 4, RELEASE_ALL: 5, SCREEN: 6 });
 
 // The bits and numbers of broker/base/session.h.
 export const Modifier = Object.freeze({
@@ -238,6 +241,16 @@ export function encodeText(sequence, { number, isCommit, text, caret = 0, clause
 
 export function encodeReleaseAll(sequence) {
 	return begin(Channel.INPUT, InputType.RELEASE_ALL, 4).u32(sequence).finish();
+}
+
+// width, height: device pixels that the screen may fill; scale: device pixels per CSS pixel, in 64ths.
+export function encodeScreen(sequence, { width, height, scale }) {
+	return begin(Channel.INPUT, InputType.SCREEN, 10)
+		.u32(sequence)
+		.u16(width)
+		.u16(height)
+		.u16(scale, SCALE_MAX)
+		.finish();
 }
 
 // ---- reading ----

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MOVE_INTERVAL_MS, Pointer, buttonsOf, notches } from "../../../viewer/web/pointer.js";
 
-const RECT = { left: 10, top: 40 };
+const RECT = { left: 10, top: 40, width: 1280, height: 800 };
 const event = (fields) => ({ clientX: 10, clientY: 40, buttons: 0, getModifierState: () => false, ...fields });
 const wheelEvent = (fields) =>
 	event({ deltaX: 0, deltaY: 0, deltaMode: 0, preventDefault() {}, ...fields });
@@ -33,6 +33,13 @@ test("one CSS pixel is one pixel, and outside is the edge", () => {
 		[0, 799, 1, 0],
 		[1279, 0, 1, 0],
 	]);
+});
+
+test("one device pixel is one pixel, whatever the terminal's scale", () => {
+	const { self, sent } = pointer();
+	const rect = { left: 10, top: 40, width: 1280 / 1.25, height: 800 / 1.25 };
+	self.moved(event({ clientX: 10 + 100.8 / 1.25, clientY: 40 + 799.5 / 1.25 }), rect);
+	assert.deepEqual(sent, [[100, 799, 0, 0]]);
 });
 
 test("nothing new is not sent; a change of buttons is", () => {

@@ -67,6 +67,7 @@ uint32_t DECODER_EXPORT(decoder_rect_count)(void);
 /* The last complete frame's number; 0: none since a BEGIN with reset. */
 uint32_t DECODER_EXPORT(decoder_frame)(void);
 uint32_t DECODER_EXPORT(decoder_is_provisional)(void);
+uint32_t DECODER_EXPORT(decoder_is_unfinished)(void);
 uint32_t DECODER_EXPORT(decoder_generation)(void);
 uint32_t DECODER_EXPORT(decoder_epoch_low)(void);
 uint32_t DECODER_EXPORT(decoder_epoch_high)(void);

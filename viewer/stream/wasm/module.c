@@ -140,6 +140,11 @@ uint32_t decoder_is_provisional(void)
 	return decoder ? stream_decoder_is_provisional(decoder) : 0;
 }
 
+uint32_t decoder_is_unfinished(void)
+{
+	return decoder ? stream_decoder_is_unfinished(decoder) : 0;
+}
+
 uint32_t decoder_generation(void)
 {
 	return decoder ? stream_decoder_generation(decoder) : 0;

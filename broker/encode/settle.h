@@ -1,0 +1,25 @@
+/* After the screen has a new size: how long nobody is shown anything of it. An X server shows the old picture in the new frame first,
+ * with what it has nothing for in black; the browser paints the whole of it a moment later. Pure: counts pixels. */
+#ifndef SHOJI_ENCODE_SETTLE_H
+#define SHOJI_ENCODE_SETTLE_H
+
+#include "base/message.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A browser that is busy for longer is shown as it is. */
+#define SETTLE_MAX_MS 250
+
+struct settle {
+	bool is_on;
+	uint64_t left; /* pixels that are still to be painted */
+};
+
+void settle_begin(struct settle *self, uint16_t width, uint16_t height);
+/* An update that came after the picture was whole for the first time. */
+void settle_take(struct settle *self, const struct rect *rects, uint16_t n_rects);
+/* Time is up. */
+void settle_end(struct settle *self);
+
+#endif
