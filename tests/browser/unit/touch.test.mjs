@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { Pointer } from "../../../viewer/web/pointer.js";
 import { DOUBLE_TAP_MS, LONG_PRESS_MS, SLOP_PX, Touch } from "../../../viewer/web/touch.js";
 
-const RECT = { left: 10, top: 40 };
+const RECT = { left: 10, top: 40, width: 1280, height: 800 };
 
 function touch() {
 	const sent = [];
