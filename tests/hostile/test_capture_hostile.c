@@ -386,7 +386,8 @@ START_TEST(not_taken)
 	ck_assert_uint_lt(clock_now_ms() - start_ms, 500);
 	ck_assert_uint_eq(capture.pixels[0], 1);
 	ck_assert_int_eq(capture_receive(capture.encode, &in, 0), 0);
-	ck_assert_int_eq(capture_wait_exit(&capture, WORKER_TAKEN_MS + SOON_MS), WORKER_EXIT_NOT_TAKEN);
+	ck_assert_int_eq(
+	        capture_wait_exit(&capture, WORKER_TAKEN_MS + SOON_MS), WORKER_EXIT_NOT_TAKEN);
 	ck_assert(clock_now_ms() - start_ms >= WORKER_TAKEN_MS - 100 &&
 	          clock_now_ms() - start_ms < WORKER_TAKEN_MS + 1500);
 	ck_assert_uint_eq(capture.pixels[0], 1);
