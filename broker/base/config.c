@@ -121,6 +121,7 @@ static void clear(struct config *config, const struct config_option *option)
 
 	switch (option->type) {
 	case OPTION_NUMBER:
+	case OPTION_LIMIT:
 	case OPTION_BOOL:
 	case OPTION_CHOICE:
 		break;
@@ -212,6 +213,21 @@ static int set_number(
 	return 0;
 }
 
+static int set_limit(
+        struct parse *self, const struct config_option *option, size_t line, const char *text)
+{
+	uint64_t value = CONFIG_NO_LIMIT;
+
+	if (strcmp(text, "none") != 0 &&
+	        number_parse(text, strlen(text), option->min, option->max, &value))
+		return complain(self, line,
+		        "%s.%s is \"%s\": write a whole number from %llu to %llu, or none",
+		        option->section, option->key, text, (unsigned long long)option->min,
+		        (unsigned long long)option->max);
+	*(uint64_t *)field(self->config, option) = value;
+	return 0;
+}
+
 static int set_choice(
         struct parse *self, const struct config_option *option, size_t line, const char *text)
 {
@@ -263,6 +279,8 @@ static int set_scalar(
 	switch (option->type) {
 	case OPTION_NUMBER:
 		return set_number(self, option, line, text);
+	case OPTION_LIMIT:
+		return set_limit(self, option, line, text);
 	case OPTION_BOOL:
 		if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
 			return complain(self, line, "%s.%s is \"%s\": write true or false",

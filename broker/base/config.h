@@ -32,6 +32,9 @@ enum config_limits_layer { LIMITS_AUTO, LIMITS_CGROUP2, LIMITS_CGROUP1, LIMITS_W
 enum config_onlookers { ONLOOKERS_OFF, ONLOOKERS_ANNOUNCED };
 enum config_egress_mode { EGRESS_MODE_DIRECT, EGRESS_MODE_UPSTREAM };
 
+/* Of a limit that says none. (0 never means unlimited.) */
+#define CONFIG_NO_LIMIT UINT64_MAX
+
 struct config {
 	struct {
 		char *run_folder;
@@ -76,6 +79,8 @@ struct config {
 		uint64_t shm_mib;
 		uint64_t limits;    /* enum config_limits_layer */
 		uint64_t onlookers; /* enum config_onlookers */
+		/* What a session's line, and all of them together, may take; CONFIG_NO_LIMIT: no cap. */
+		uint64_t kbit_s_each_max, kbit_s_all_max;
 	} sessions;
 	struct {
 		char *start_page;

@@ -122,6 +122,15 @@ static const struct config_option options[] = {
                 .help = "Whether an administrator may look on at a session (shojictl watch). "
                         "announced: yes, and the person is told as long as it lasts; it is "
                         "recorded."},
+        {"sessions", "kbit_s_each_max", OPTION_LIMIT, AT(sessions.kbit_s_each_max), .text = "none",
+                .min = 64, .max = 10000000,
+                .help = "What one session's picture may take of the line to its terminal, kbit/s, "
+                        "with all that carries it (video, an onlooker's picture, headers). Least "
+                        "of all 300 is comfortable."},
+        {"sessions", "kbit_s_all_max", OPTION_LIMIT, AT(sessions.kbit_s_all_max), .text = "none",
+                .min = 64, .max = 10000000,
+                .help = "The same for all sessions of this broker together (a site's line): those "
+                        "that have something to show share it evenly."},
 
         {"profile", "start_page", OPTION_TEXT, AT(profile.start_page),
                 .text = "http://start.shoji.internal/", .min = 1, .max = 1024,

@@ -6,6 +6,7 @@
 
 enum option_type {
 	OPTION_NUMBER,             /* uint64_t between min and max */
+	OPTION_LIMIT,              /* uint64_t between min and max, or none: CONFIG_NO_LIMIT */
 	OPTION_BOOL,               /* bool: true or false */
 	OPTION_CHOICE,             /* uint64_t: index into choices */
 	OPTION_CHOICE_TEXT,        /* char *: one of choices */

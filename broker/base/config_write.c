@@ -54,6 +54,12 @@ static void write_value(FILE *out, const struct config *config, const struct con
 	case OPTION_NUMBER:
 		fprintf(out, "%llu", (unsigned long long)*(const uint64_t *)at);
 		return;
+	case OPTION_LIMIT:
+		if (*(const uint64_t *)at == CONFIG_NO_LIMIT)
+			fputs("none", out);
+		else
+			fprintf(out, "%llu", (unsigned long long)*(const uint64_t *)at);
+		return;
 	case OPTION_BOOL:
 		fputs(*(const bool *)at ? "true" : "false", out);
 		return;
@@ -114,6 +120,10 @@ static void describe(FILE *out, const struct config_option *option)
 	switch (option->type) {
 	case OPTION_NUMBER:
 		fprintf(out, "%llu to %llu", (unsigned long long)option->min,
+		        (unsigned long long)option->max);
+		return;
+	case OPTION_LIMIT:
+		fprintf(out, "%llu to %llu, or none", (unsigned long long)option->min,
 		        (unsigned long long)option->max);
 		return;
 	case OPTION_BOOL:

@@ -197,6 +197,7 @@ static bool make_encoder(struct process *self, const struct message_setup_encode
 	struct encoder_setup encoder = {.loop = self->loop,
 	        .lease_id = setup->lease_id,
 	        .is_marked = setup->is_marked,
+	        .is_metered = setup->is_metered,
 	        .cache_key = self->cache_key,
 	        .pixels = self->pixels,
 	        .width_max = setup->width_max,

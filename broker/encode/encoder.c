@@ -31,6 +31,7 @@ struct seat {
 	struct channel *gate; /* NULL: none, or gone */
 	struct viewer viewer;
 	struct values_told told;
+	bool has_asked, is_given; /* of gate's credit, where the line is metered */
 	uint8_t *memory; /* of its screen and compressor: a part of the encoder's, whole pages */
 	size_t memory_size;
 };
@@ -101,11 +102,14 @@ static void pump_values(struct seat *self)
 {
 	static uint8_t slice[WIRE_SLICE_MAX];
 
-	while (viewer_has_begun(&self->viewer) && !channel_wants_write(self->gate)) {
+	while (viewer_has_begun(&self->viewer) && !channel_wants_write(self->gate) &&
+	        values_are_due(&self->encoder->values, &self->told, self->viewer.capabilities) &&
+	        flow_line_may_say(&self->viewer.line)) {
 		size_t length = values_next(
 		        &self->encoder->values, &self->told, self->viewer.capabilities, slice);
 		if (length == 0 || !send_slice(self, slice, length))
 			return;
+		flow_line_spend(&self->viewer.line, (uint32_t)length);
 	}
 }
 
@@ -154,6 +158,45 @@ static void say_video(struct seat *self, video_say_fn say)
 	pump_outbox(self);
 }
 
+/* Its bytes are the line's as well. */
+static void say_video_frames(struct seat *self)
+{
+	struct video *video = &self->encoder->video;
+	uint64_t n_bytes = video->n_bytes;
+
+	if (self != &self->encoder->seats[SEAT_PERSON] || !video_has_frames(video))
+		return;
+	if (!flow_line_may_say(&self->viewer.line)) {
+		video_waits(video, now_ms(self->encoder));
+		return;
+	}
+	say_video(self, video_say_frames);
+	flow_line_spend(&self->viewer.line, (uint32_t)(video->n_bytes - n_bytes));
+}
+
+/* Where policy caps the line: what is left of gate's credit goes back at once, so that none is hoarded, and more is asked for only
+ * when there is something to say. Once everything that it paid for has gone out: gate counts what it sees before this. */
+static void settle_credit(struct seat *self)
+{
+	struct flow_line *line = &self->viewer.line;
+	size_t length;
+
+	if (!line->is_metered || self->has_asked || outbox_peek(&self->viewer.outbox, &length) ||
+	        channel_wants_write(self->gate))
+		return;
+	if (self->is_given)
+		line->given = 0;
+	if (viewer_has_news(&self->viewer, shown(self->encoder)))
+		flow_line_has_credit(line, clock_now_us());
+	if (!self->is_given && !line->wants_credit)
+		return;
+	uint32_t bytes = line->wants_credit ? (uint32_t)flow_line_room(line, clock_now_us()) : 0;
+	if (CHANNEL_SEND(self->gate, credit_want, .bytes = bytes))
+		return;
+	self->is_given = false;
+	self->has_asked = bytes > 0;
+}
+
 static void work(struct seat *self)
 {
 	uint64_t n_frames = self->viewer.counts.frames;
@@ -194,9 +237,10 @@ static void pump(struct seat *self)
 		return;
 	say_video(self, video_say_changes);
 	work(self);
-	say_video(self, video_say_frames);
+	say_video_frames(self);
 	/* Those that had to wait for a BEGIN which went only now. */
 	pump_values(self);
+	settle_credit(self);
 	/* zstd refused its own parameters, or the worst case was counted wrongly. */
 	ensure(!self->viewer.has_failed);
 	set_photo_timer(self->encoder);
@@ -501,6 +545,8 @@ static int take_join(struct seat *self, struct message *in)
 	        join.cache_slots > WIRE_CACHE_SLOTS_MAX)
 		return SHOJI_ERR_FORBIDDEN;
 	forget_video(self);
+	self->viewer.line.is_metered = self->encoder->setup.is_metered;
+	self->has_asked = self->is_given = false;
 	viewer_join(&self->viewer, &join);
 	values_told_nothing(&self->told);
 	return 0;
@@ -547,6 +593,21 @@ static int take_video(struct seat *self, struct message *in)
 	return 0;
 }
 
+static int take_credit(struct seat *self, struct message *in)
+{
+	struct message_credit_give give;
+
+	if (message_get_credit_give(in, &give) || !self->encoder->setup.is_metered)
+		return SHOJI_ERR_FORBIDDEN;
+	/* Of the viewer before: gate has taken it back already. */
+	if (self->viewer.state == VIEWER_ABSENT)
+		return 0;
+	flow_line_give(&self->viewer.line, give.bytes);
+	self->is_given = true;
+	self->has_asked = false;
+	return 0;
+}
+
 static int take_touch(struct seat *self, struct message *in)
 {
 	struct message_viewer_touch touch;
@@ -566,6 +627,8 @@ static int take_from_gate(struct seat *self, struct message *in)
 		return take_ack(self, in);
 	case MESSAGE_VIEWER_VIDEO:
 		return take_video(self, in);
+	case MESSAGE_CREDIT_GIVE:
+		return take_credit(self, in);
 	case MESSAGE_VIEWER_TOUCH:
 		return take_touch(self, in);
 	case MESSAGE_VIEWER_LEAVE:

@@ -21,6 +21,7 @@ struct encoder_setup {
 	const uint8_t *
 	        pixels; /* width_max x height_max x PIXEL_BYTES, borrowed; another process writes them */
 	bool is_marked; /* with a watermark; and without video, which it would have to be in as well */
+	bool is_metered; /* nothing is said to a viewer but what gate gave credit for */
 	uint16_t width_max, height_max; /* 1..SCREEN_WIDTH_MAX, SCREEN_HEIGHT_MAX */
 	bool has_video;             /* moving pictures as H.264 to a viewer that can; else never */
 	uint8_t video_core_percent; /* of one core, at most: 1 to 100, with has_video */

@@ -52,7 +52,7 @@ static void take_delay(struct flow_line *self, const struct flow_sent *sent, uin
 
 void flow_line_begin(struct flow_line *self, uint32_t frame, uint64_t now_us)
 {
-	uint64_t cap = self->cap_bytes_per_s ? self->cap_bytes_per_s : UINT64_MAX;
+	bool is_metered = self->is_metered;
 
 	*self = (struct flow_line){.sent = frame,
 	        .acked = frame,
@@ -61,7 +61,7 @@ void flow_line_begin(struct flow_line *self, uint32_t frame, uint64_t now_us)
 	        .rate.since_us = now_us,
 	        .delay_seen_us = now_us,
 	        .window_bytes = FLOW_WINDOW_FIRST,
-	        .cap_bytes_per_s = cap};
+	        .is_metered = is_metered};
 }
 
 static struct flow_sent *frame_of(struct flow_line *self, uint32_t number)
@@ -86,15 +86,6 @@ static void begin_frame(struct flow_line *self, uint32_t number, uint64_t now_us
 	        .is_alone = is_alone};
 }
 
-static void pay(struct flow_line *self, uint32_t bytes, uint64_t now_us)
-{
-	if (self->cap_bytes_per_s == UINT64_MAX)
-		return;
-	if (self->cap_free_us < now_us)
-		self->cap_free_us = now_us;
-	self->cap_free_us += (uint64_t)bytes * SECOND_US / self->cap_bytes_per_s;
-}
-
 void flow_line_sent(struct flow_line *self, uint32_t number, uint32_t bytes, uint64_t now_us)
 {
 	ensure(number - self->acked <= FLOW_FRAMES_MAX);
@@ -102,7 +93,7 @@ void flow_line_sent(struct flow_line *self, uint32_t number, uint32_t bytes, uin
 		begin_frame(self, number, now_us);
 	frame_of(self, number)->bytes += bytes;
 	self->in_flight_bytes += bytes;
-	pay(self, bytes, now_us);
+	flow_line_spend(self, bytes);
 }
 
 void flow_line_frame_ends(struct flow_line *self, bool is_all)
@@ -184,15 +175,7 @@ static uint32_t frames_max(const struct flow_line *self)
 	return (uint32_t)within(drawn, 4, FLOW_FRAMES_MAX);
 }
 
-uint64_t flow_line_cap_wait_us(const struct flow_line *self, uint64_t now_us)
-{
-	/* A frame may go when what was sent is paid for but for one frame's time: else frames go one by one. */
-	if (self->cap_bytes_per_s == UINT64_MAX || self->cap_free_us <= now_us + FLOW_FRAME_US)
-		return 0;
-	return self->cap_free_us - now_us - FLOW_FRAME_US;
-}
-
-size_t flow_line_budget(const struct flow_line *self, uint64_t now_us)
+size_t flow_line_room(const struct flow_line *self, uint64_t now_us)
 {
 	uint64_t room = window(self) / 2;
 
@@ -201,26 +184,54 @@ size_t flow_line_budget(const struct flow_line *self, uint64_t now_us)
 		room = flow_line_rate(self) * FLOW_FRAME_US / SECOND_US;
 	else if (self->is_known)
 		room = window(self) / 3;
-	if (self->cap_bytes_per_s != UINT64_MAX) {
-		uint64_t capped = self->cap_bytes_per_s * FLOW_FRAME_US / SECOND_US;
-		room = capped < room ? capped : room;
-	}
 	/* What measures the delay is short, so that its own time on the line is. */
 	if (wants_rest(self, now_us))
 		room = 0;
 	return (size_t)within(room, FLOW_FRAME_MIN, FLOW_WINDOW_MAX);
 }
 
-bool flow_line_has_credit(struct flow_line *self, uint64_t now_us)
+size_t flow_line_budget(const struct flow_line *self, uint64_t now_us)
 {
-	if (flow_line_cap_wait_us(self, now_us) > 0)
-		return false;
+	size_t room = flow_line_room(self, now_us);
+
+	if (!self->is_metered || self->given >= (int64_t)room)
+		return room;
+	return self->given > FLOW_FRAME_MIN ? (size_t)self->given : FLOW_FRAME_MIN;
+}
+
+bool flow_line_may_say(struct flow_line *self)
+{
+	if (!self->is_metered || self->given > 0)
+		return true;
+	self->wants_credit = true;
+	return false;
+}
+
+void flow_line_spend(struct flow_line *self, uint32_t bytes)
+{
+	if (self->is_metered)
+		self->given -= bytes;
+}
+
+void flow_line_give(struct flow_line *self, uint32_t bytes)
+{
+	self->given = bytes;
+	self->wants_credit = false;
+}
+
+static bool takes_more(struct flow_line *self, uint64_t now_us)
+{
 	if (self->in_flight_bytes == 0)
 		return true;
 	if (wants_rest(self, now_us) || self->sent - self->acked >= frames_max(self))
 		return false;
-	if (self->in_flight_bytes + flow_line_budget(self, now_us) <= window(self))
+	if (self->in_flight_bytes + flow_line_room(self, now_us) <= window(self))
 		return true;
 	self->is_short = true;
 	return false;
+}
+
+bool flow_line_has_credit(struct flow_line *self, uint64_t now_us)
+{
+	return takes_more(self, now_us) && flow_line_may_say(self);
 }

@@ -55,8 +55,8 @@ struct flow_line {
 	bool is_known;          /* the line was seen full once: the estimates decide from here on */
 	bool is_short;          /* frames had to wait for credit since the last acknowledgement */
 	uint32_t window_bytes;  /* until is_known */
-	uint64_t cap_bytes_per_s; /* by policy; UINT64_MAX: none */
-	uint64_t cap_free_us;     /* not before: what was sent is paid for by then */
+	bool is_metered, wants_credit;
+	int64_t given; /* bytes of gate's credit that are left; below 0: a frame was longer */
 };
 
 /* A new line; frame: the number of the last one made before it. */
@@ -72,8 +72,16 @@ void flow_line_acked(struct flow_line *self, uint32_t number, uint64_t now_us);
 bool flow_line_has_credit(struct flow_line *self, uint64_t now_us);
 /* What the next frame may take, bytes; a hint: one command more does no harm. */
 size_t flow_line_budget(const struct flow_line *self, uint64_t now_us);
-/* Microseconds until only the policy's cap would let a frame go; 0: it does not hold one back. */
-uint64_t flow_line_cap_wait_us(const struct flow_line *self, uint64_t now_us);
+
+/* ---- a metered line: policy caps it, and gate gives credit (gate/meter.h) ---- */
+/* Whether anything may be said now. A refusal is remembered in wants_credit. Always true of a line that is not metered. */
+bool flow_line_may_say(struct flow_line *self);
+/* That was said: frames are counted by flow_line_sent() already. */
+void flow_line_spend(struct flow_line *self, uint32_t bytes);
+/* Gate's word; what an earlier one left over is void. */
+void flow_line_give(struct flow_line *self, uint32_t bytes);
+/* What the next frame could take if gate gave it. */
+size_t flow_line_room(const struct flow_line *self, uint64_t now_us);
 
 uint64_t flow_line_rate(const struct flow_line *self); /* bytes a second; 0: unknown */
 uint64_t flow_line_delay_us(

@@ -139,12 +139,27 @@ static void put_outcome(struct values_told *told, struct bytes_writer *writer)
 }
 
 /* A state that is not there (version 0) is never due. */
+static bool is_news(uint32_t version, uint32_t told)
+{
+	return version != 0 && version != told;
+}
+
 static bool take_due(uint32_t version, uint32_t *told)
 {
-	bool is_due = version != 0 && version != *told;
+	bool is_due = is_news(version, *told);
 
 	*told = version;
 	return is_due;
+}
+
+bool values_are_due(
+        const struct values *self, const struct values_told *told, uint32_t capabilities)
+{
+	return told->n_outcomes > 0 ||
+	       is_news(self->takes_text_version, told->takes_text_version) ||
+	       (self->has_caret && is_news(self->caret_version, told->caret_version)) ||
+	       ((capabilities & WIRE_CAN_CURSOR) &&
+	               is_news(self->cursor_version, told->cursor_version));
 }
 
 size_t values_next(

@@ -43,6 +43,8 @@ void values_forget_caret(struct values *self);
 
 /* A viewer has come and knows nothing, or left. */
 void values_told_nothing(struct values_told *told);
+bool values_are_due(
+        const struct values *self, const struct values_told *told, uint32_t capabilities);
 /* Writes the next slice that is due to out (WIRE_SLICE_MAX bytes); returns its length, 0: nothing is due. */
 size_t values_next(
         const struct values *self, struct values_told *told, uint32_t capabilities, uint8_t *out);

@@ -450,13 +450,23 @@ void video_failed(struct video *self)
 	self->is_broken = true;
 }
 
-void video_drawn(struct video *self, uint32_t number, uint32_t now_ms)
+static void set_rates(struct video *self)
 {
-	if (!video_rate_drawn(&self->rate, number, now_ms))
-		return;
 	for (int i = 0; i < VIDEO_REGIONS_MAX; i++)
 		if (self->regions[i].is_active)
 			video_h264_set_rate(self->regions[i].codec, self->rate.kbit_s);
+}
+
+void video_drawn(struct video *self, uint32_t number, uint32_t now_ms)
+{
+	if (video_rate_drawn(&self->rate, number, now_ms))
+		set_rates(self);
+}
+
+void video_waits(struct video *self, uint32_t now_ms)
+{
+	if (video_rate_waits(&self->rate, now_ms))
+		set_rates(self);
 }
 
 /* ---- snapshots ---- */

@@ -90,6 +90,10 @@ void video_hide(struct video *self);
 /* Before a frame of the picture: what began and ended. outbox is empty. false: no room, a bug. */
 bool video_say_changes(struct video *self, struct outbox *outbox, uint32_t now_ms);
 /* The next frame of each region that changed, if the line takes it. outbox is empty. false: no room, a bug. */
+/* A frame would have gone, but for the policy's cap on the line. */
+void video_waits(struct video *self, uint32_t now_ms);
+/* Whether there is a frame to be said, if the processor has time for it. */
+bool video_has_frames(const struct video *self);
 bool video_say_frames(struct video *self, struct outbox *outbox, uint32_t now_ms);
 void video_drawn(struct video *self, uint32_t number, uint32_t now_ms);
 /* The viewer cannot decode it. */

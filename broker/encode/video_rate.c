@@ -45,6 +45,7 @@ bool video_rate_may_send(const struct video_rate *self)
 void video_rate_sent(
         struct video_rate *self, uint8_t region, uint32_t number, uint32_t bytes, uint32_t now_ms)
 {
+	self->waits_ms = 0;
 	for (uint32_t i = 0; i < VIDEO_FLIGHTS_MAX; i++) {
 		if (self->flights[i].region != 0)
 			continue;
@@ -95,6 +96,14 @@ bool video_rate_drawn(struct video_rate *self, uint32_t number, uint32_t now_ms)
 		if (self->flights[i].region == found.region && self->flights[i].number <= number)
 			drop(self, &self->flights[i]);
 	return learn(self, now_ms - found.sent_ms, now_ms);
+}
+
+bool video_rate_waits(struct video_rate *self, uint32_t now_ms)
+{
+	if (self->waits_ms == 0)
+		self->waits_ms = at_least(now_ms, 1);
+	return now_ms - self->waits_ms >= LATE_MS && now_ms - self->changed_ms >= DOWN_EVERY_MS &&
+	       change(self, self->kbit_s * 4 / 5, now_ms);
 }
 
 void video_rate_forget(struct video_rate *self, uint8_t region)

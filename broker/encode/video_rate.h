@@ -19,6 +19,7 @@ struct video_rate {
 	uint32_t rtt_min_ms; /* from sending to the news of its being drawn; 0: none came yet */
 	uint32_t changed_ms; /* when kbit_s last changed */
 	uint32_t bytes_in_flight;
+	uint32_t waits_ms; /* since when a frame waits for credit; 0: none does */
 	struct video_flight flights[VIDEO_FLIGHTS_MAX];
 };
 
@@ -29,6 +30,9 @@ void video_rate_sent(
         struct video_rate *self, uint8_t region, uint32_t number, uint32_t bytes, uint32_t now_ms);
 /* A frame that is not on its way is ignored. Returns whether kbit_s is another now. */
 bool video_rate_drawn(struct video_rate *self, uint32_t number, uint32_t now_ms);
+/* A frame could not go, for want of credit that others take as well: after a while that counts like a late one. Returns whether
+ * kbit_s is another now. */
+bool video_rate_waits(struct video_rate *self, uint32_t now_ms);
 /* The region is over: its frames will not be drawn. */
 void video_rate_forget(struct video_rate *self, uint8_t region);
 

@@ -141,12 +141,24 @@ static bool say_frame(struct video *self, int number, struct outbox *outbox, uin
 	return say_data(number, self->number, data, length, is_key, outbox);
 }
 
+static bool has_frame(const struct video *self, const struct video_region *region)
+{
+	return region->is_active && region->is_changed && !region->is_begin_due &&
+	       video_rate_may_send(&self->rate);
+}
+
+bool video_has_frames(const struct video *self)
+{
+	for (int i = 0; i < VIDEO_REGIONS_MAX; i++)
+		if (has_frame(self, &self->regions[i]))
+			return true;
+	return false;
+}
+
 bool video_say_frames(struct video *self, struct outbox *outbox, uint32_t now_ms)
 {
 	for (int i = 0; i < VIDEO_REGIONS_MAX; i++) {
-		const struct video_region *region = &self->regions[i];
-		if (!region->is_active || !region->is_changed || region->is_begin_due ||
-		        !video_rate_may_send(&self->rate) ||
+		if (!has_frame(self, &self->regions[i]) ||
 		        !video_budget_may_encode(&self->budget, now_ms))
 			continue;
 		if (!say_frame(self, i, outbox, now_ms))

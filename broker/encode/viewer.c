@@ -293,6 +293,12 @@ uint32_t viewer_wait_ms(const struct viewer *self)
 	                                  : UINT32_MAX;
 }
 
+bool viewer_has_news(const struct viewer *self, const struct image *image)
+{
+	return self->state != VIEWER_ABSENT && image->is_whole &&
+	       (self->state == VIEWER_BEGINNING || self->dirty.n_marked > 0 || is_pass_due(self));
+}
+
 void viewer_work(struct viewer *self, const struct image *image)
 {
 	size_t length;

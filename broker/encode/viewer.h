@@ -90,6 +90,8 @@ bool viewer_has_begun(const struct viewer *self);
 
 /* Milliseconds until it has work to do by itself; UINT32_MAX: never. */
 uint32_t viewer_wait_ms(const struct viewer *self);
+/* Whether it has something to say, credit or not. */
+bool viewer_has_news(const struct viewer *self, const struct image *image);
 /* A pump: makes the next frames when there is a viewer, credit, an empty outbox, a whole image, and something to say. */
 void viewer_work(struct viewer *self, const struct image *image);
 

@@ -160,6 +160,8 @@ static int start_parts(struct gate *gate, struct message_setup_gate *setup)
 	int error = read_config(gate, setup);
 
 	if (!error)
+		session_meter_start(gate);
+	if (!error)
 		error = make_parts(gate, setup);
 	close(setup->assets);
 	close(setup->certificate);
@@ -200,8 +202,11 @@ static void finish(struct gate *gate)
 {
 	keeper_link_close(gate);
 	/* The connections go with lws's objects, the viewers with the connections. */
-	if (gate->context)
-		lws_context_destroy(gate->context);
+	lws_sul_cancel(&gate->meter_timer);
+	struct lws_context *context = gate->context;
+	gate->context = NULL; /* no timer any more */
+	if (context)
+		lws_context_destroy(context);
 	session_free_all(gate);
 	channel_free(gate->monitor);
 	loop_free(gate->loop);

@@ -3,6 +3,7 @@
 #define SHOJI_GATE_GATE_STATE_H
 
 #include "base/config.h"
+#include "gate/meter.h"
 #include "gate/origin.h"
 
 #include <libwebsockets.h>
@@ -26,7 +27,9 @@ struct gate {
 	struct connection *connections; /* list */
 	struct connection *adopting;    /* handed to lws, not yet bound to what lws makes of it */
 	struct session *sessions;       /* list */
-	uint64_t turns;                 /* of the loop, since the start */
+	struct meter meter;             /* where policy caps the line */
+	lws_sorted_usec_list_t meter_timer;
+	uint64_t turns; /* of the loop, since the start */
 	bool is_stopping;
 };
 

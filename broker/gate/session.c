@@ -41,15 +41,68 @@ static struct session *get(struct gate *gate, uint64_t lease_id)
 		return NULL;
 	self->gate = gate;
 	self->lease_id = lease_id;
-	for (int i = 0; i < VIEWERS_MAX; i++)
+	meter_bucket_init(&self->bucket, gate->config.sessions.kbit_s_each_max, clock_now_us());
+	for (int i = 0; i < VIEWERS_MAX; i++) {
 		self->seats[i].session = self;
+		self->seats[i].meter =
+		        (struct meter_client){.own = &self->bucket, .data = &self->seats[i]};
+	}
 	self->next = gate->sessions;
 	gate->sessions = self;
 	return self;
 }
 
+/* ---- caps on the line (meter.h) ---- */
+
+static bool is_metered(const struct gate *gate)
+{
+	return gate->config.sessions.kbit_s_each_max != CONFIG_NO_LIMIT ||
+	       gate->config.sessions.kbit_s_all_max != CONFIG_NO_LIMIT;
+}
+
+static void on_give(void *data, uint32_t bytes)
+{
+	struct seat *self = data;
+
+	/* What cannot be said is lost with the channel, and seat and meter hear of that. */
+	CHANNEL_SEND(self->stream, credit_give, .bytes = bytes);
+}
+
+static void on_meter_time(lws_sorted_usec_list_t *timer);
+
+/* Its timer (lws's: role_loop.c says why) runs only while somebody waits. */
+static void serve_meter(struct gate *gate)
+{
+	uint64_t wait_us = meter_serve(&gate->meter, clock_now_us());
+
+	lws_sul_schedule(gate->context, 0, &gate->meter_timer, on_meter_time,
+	        wait_us == UINT64_MAX ? LWS_SET_TIMER_USEC_CANCEL : (lws_usec_t)wait_us);
+}
+
+static void on_meter_time(lws_sorted_usec_list_t *timer)
+{
+	serve_meter(lws_container_of(timer, struct gate, meter_timer));
+}
+
+void session_meter_start(struct gate *gate)
+{
+	meter_init(&gate->meter, gate->config.sessions.kbit_s_all_max, on_give, clock_now_us());
+}
+
+static void forget_meter(struct seat *self)
+{
+	struct gate *gate = self->session->gate;
+
+	if (!is_metered(gate))
+		return;
+	meter_forget(&gate->meter, &self->meter, clock_now_us());
+	if (gate->context)
+		serve_meter(gate);
+}
+
 static void close_stream(struct seat *self)
 {
+	forget_meter(self);
 	channel_free(self->stream);
 	self->stream = NULL;
 }
@@ -103,9 +156,21 @@ static void end_stream(struct seat *self)
 		free_if_unused(self->session);
 }
 
+/* Also what is dropped below was made for the line, and is counted. */
+static int check_slice(struct seat *self, const uint8_t *slice, size_t length)
+{
+	struct gate *gate = self->session->gate;
+	int error = slice_check(&self->slices, slice, length, clock_now_ms());
+
+	if (!error && is_metered(gate) && self->viewer && self->is_running &&
+	        !meter_seen(&gate->meter, &self->meter, meter_cost(length), clock_now_us()))
+		error = SHOJI_ERR_LIMIT;
+	return error;
+}
+
 static void on_slice(struct seat *self, const uint8_t *slice, size_t length)
 {
-	int error = slice_check(&self->slices, slice, length, clock_now_ms());
+	int error = check_slice(self, slice, length);
 
 	if (error) {
 		log_error(self->session->lease_id,
@@ -125,13 +190,30 @@ static void on_slice(struct seat *self, const uint8_t *slice, size_t length)
 	channel_pause(self->stream, true);
 }
 
+static int take_want(struct seat *self, struct message *in)
+{
+	struct gate *gate = self->session->gate;
+	struct message_credit_want want;
+
+	if (message_get_credit_want(in, &want) || !is_metered(gate))
+		return SHOJI_ERR_FORBIDDEN;
+	/* Of a viewer that has left: encode does not know it yet. */
+	if (!self->viewer || !self->is_running)
+		return 0;
+	meter_want(&gate->meter, &self->meter, want.bytes, clock_now_us());
+	serve_meter(gate);
+	return 0;
+}
+
 static void on_stream_message(void *data, struct channel *channel, struct message *in)
 {
 	struct seat *self = data;
 	struct message_slice slice;
 
 	(void)channel;
-	if (message_get_slice(in, &slice) == 0) {
+	if (in->number == MESSAGE_CREDIT_WANT && take_want(self, in) == 0)
+		return;
+	if (in->number == MESSAGE_SLICE && message_get_slice(in, &slice) == 0) {
 		on_slice(self, slice.bytes, slice.bytes_length);
 		return;
 	}
@@ -192,6 +274,7 @@ void seat_begin_stream(struct seat *self)
 		return;
 	self->is_awaiting_begin = true;
 	self->is_running = true;
+	forget_meter(self);
 	channel_pause(self->stream, false);
 	if (CHANNEL_SEND_VALUE(self->stream, viewer_join, &join))
 		log_warning(self->session->lease_id, "encode could not be told of the viewer");
@@ -428,6 +511,7 @@ struct seat *session_attach(struct gate *gate, uint64_t lease_id, struct viewer 
 static void stop_stream(struct seat *self)
 {
 	self->is_running = false;
+	forget_meter(self);
 	if (!self->stream)
 		return;
 	CHANNEL_SEND(self->stream, viewer_leave);

@@ -3,6 +3,7 @@
 #define SHOJI_GATE_SESSION_H
 
 #include "base/session.h"
+#include "gate/meter.h"
 #include "gate/slice_check.h"
 
 #include <stdbool.h>
@@ -21,6 +22,7 @@ struct seat {
 	struct channel *stream; /* to encode; NULL: not there (yet, or any more) */
 	struct viewer *viewer;  /* borrowed from its connection; NULL: nobody looks */
 	struct slice_check slices;
+	struct meter_client meter;
 	bool is_running;        /* encode was asked for a stream; else what comes is dropped */
 	bool is_awaiting_begin; /* slices before the next BEGIN were made for an earlier viewer */
 };
@@ -30,7 +32,8 @@ struct session {
 	struct session *next;
 	uint64_t lease_id;
 	struct seat seats[VIEWERS_MAX];
-	struct channel *input; /* to capture, one-way; NULL: not there */
+	struct meter_bucket bucket; /* its cap: of all its seats together */
+	struct channel *input;      /* to capture, one-way; NULL: not there */
 	struct watch *input_watch;
 	uint32_t watch;          /* number of the watch that goes on; 0: nobody looks on */
 	char watched_by[65];     /* the administrator */
@@ -88,6 +91,8 @@ void seat_video(struct seat *self, bool has_failed, uint32_t frame);
 /* A KEY, POINTER, WHEEL, TEXT, RELEASE_ALL or SCREEN goes on to capture; positions are held to the policy's largest screen. */
 void session_input(struct session *self, const struct viewer_message *message);
 
+/* Starts the meter of all sessions. */
+void session_meter_start(struct gate *gate);
 void session_free_all(struct gate *gate);
 
 #endif

@@ -242,8 +242,11 @@ static int start_both(struct session *self, const struct worker_fds *fds)
 
 	if (!error)
 		error = CHANNEL_SEND(encode->channel, setup_encode, .lease_id = self->lease_id,
-		        .is_marked = config->profile.watermark, .width_max = width_max,
-		        .height_max = height_max, .has_video = config->profile.video,
+		        .is_marked = config->profile.watermark,
+		        .is_metered = config->sessions.kbit_s_each_max != CONFIG_NO_LIMIT ||
+		                      config->sessions.kbit_s_all_max != CONFIG_NO_LIMIT,
+		        .width_max = width_max, .height_max = height_max,
+		        .has_video = config->profile.video,
 		        .video_core_percent = (uint8_t)config->profile.video_core_percent,
 		        .pixels = fds->pixels_reader, .capture = fds->encode_end);
 	if (!error)

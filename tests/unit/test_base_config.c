@@ -24,6 +24,9 @@ START_TEST(test_defaults)
 	ck_assert_uint_eq(config.sessions.lease_s, 30);
 	ck_assert_uint_eq(config.broker.require_isolation, ISOLATION_FULL);
 	ck_assert(!config.gate.tls_1_2);
+	ck_assert(!config.profile.watermark);
+	ck_assert(config.sessions.kbit_s_each_max == CONFIG_NO_LIMIT);
+	ck_assert(config.sessions.kbit_s_all_max == CONFIG_NO_LIMIT);
 	ck_assert_uint_eq(config.egress.ports.n_items, 2);
 	ck_assert_str_eq(config.egress.ports.items[1], "443");
 	config_finish(&config);
@@ -39,9 +42,13 @@ START_TEST(test_values)
 	                "gate:\n  listen: '[::1]:0'\n  tls_1_2: true\negress:\n  ports: [8080]\n"
 	                "  hosts: {www.test: '127.0.0.1:5000', b.test: 127.0.0.2}\n  deny: "
 	                "[a.test, b.test]\n"
-	                "people:\n  contact: 情報担当（内線123）\nsessions:\n"),
+	                "people:\n  contact: 情報担当（内線123）\nsessions:\n  kbit_s_each_max: "
+	                "64\n"
+	                "  kbit_s_all_max: none\n"),
 	        0);
 	ck_assert(config.gate.tls_1_2);
+	ck_assert_uint_eq(config.sessions.kbit_s_each_max, 64);
+	ck_assert(config.sessions.kbit_s_all_max == CONFIG_NO_LIMIT);
 	ck_assert_uint_eq(config.egress.ports.n_items, 1);
 	ck_assert_str_eq(config.egress.hosts.names.items[1], "b.test");
 	ck_assert_str_eq(config.egress.hosts.values.items[0], "127.0.0.1:5000");
@@ -66,6 +73,13 @@ START_TEST(test_complaints)
 	        {"sessions:\n  max: -1\n", "shoji.yaml:2: sessions.max is \"-1\""},
 	        {"sessions:\n  max: [1]\n", "shoji.yaml:2: sessions.max: write one value"},
 	        {"sessions:\n  max: 1\n  max: 2\n", "shoji.yaml:3: sessions.max stands twice"},
+	        {"sessions:\n  kbit_s_all_max: 0\n",
+	                "shoji.yaml:2: sessions.kbit_s_all_max is \"0\": write a whole number from "
+	                "64 to 10000000, or none"},
+	        {"sessions:\n  kbit_s_each_max: unlimited\n", "or none"},
+	        {"sessions:\n  kbit_s_each_max: ''\n", "or none"},
+	        {"sessions:\n  kbit_s_each_max: 18446744073709551615\n", "or none"},
+	        {"profile:\n  watermark: maybe\n", "write true or false"},
 	        {"gate:\n  tls_1_2: yes\n",
 	                "shoji.yaml:2: gate.tls_1_2 is \"yes\": write true or false"},
 	        {"gate:\n  listen: localhost:1\n", "shoji.yaml:2: gate.listen"},
@@ -104,7 +118,8 @@ START_TEST(test_dump_reads_back)
 	size_t length;
 
 	ck_assert_int_eq(read_text(&config, "egress:\n  deny: ['a \"quoted\" \\ one', b]\n  hosts: "
-	                                    "{x: 127.0.0.1}\ngate:\n  tls_1_2: true\n"),
+	                                    "{x: 127.0.0.1}\ngate:\n  tls_1_2: true\nsessions:\n  "
+	                                    "kbit_s_all_max: 5000\n"),
 	        0);
 	ck_assert_int_eq(config_dump(&config, first, sizeof(first), &length), 0);
 	ck_assert_int_eq(
@@ -139,7 +154,8 @@ START_TEST(test_no_number_may_be_zero)
 	const struct config_option *options = config_options(&n);
 
 	for (size_t i = 0; i < n; i++) {
-		if (options[i].type == OPTION_NUMBER || options[i].type == OPTION_NUMBER_LIST)
+		if (options[i].type == OPTION_NUMBER || options[i].type == OPTION_NUMBER_LIST ||
+		        options[i].type == OPTION_LIMIT)
 			ck_assert_msg(
 			        options[i].min >= 1, "%s.%s", options[i].section, options[i].key);
 		ck_assert_ptr_nonnull(options[i].help);
