@@ -154,7 +154,7 @@ void bubblewrap_environment_init(struct bubblewrap_environment *self, const char
 	        "XDG_RUNTIME_DIR=" GUEST_HOME "/.run",
 	        /* There is no bus; without this GTK and Chromium each look for one for a while. */
 	        "DBUS_SESSION_BUS_ADDRESS=disabled:", "DBUS_SYSTEM_BUS_ADDRESS=disabled:",
-	        "NO_AT_BRIDGE=1"};
+	        "NO_AT_BRIDGE=1", "FONTCONFIG_FILE=" GUEST_DATA "/fonts.conf"};
 	size_t n = sizeof(fixed) / sizeof(fixed[0]);
 
 	memset(self, 0, sizeof(*self));

@@ -28,8 +28,9 @@ export async function launch(options = {}) {
 
 // One more page of a running browser, with cookies and storage of its own (another terminal, as it were).
 // Returns {browser, context, page, errors}.
-export async function openPage(browser, { width = 1280, height = 840, locale = "ja-JP" } = {}) {
-	const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width, height }, locale });
+// viewport null: nothing is emulated, the window's own size and scale hold.
+export async function openPage(browser, { width = 1280, height = 840, locale = "ja-JP", viewport = { width, height } } = {}) {
+	const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport, locale });
 	const page = await context.newPage();
 	return { browser, context, page, errors: collectErrors(page) };
 }

@@ -40,6 +40,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must(out.text.length <= VIEWER_TEXT_MAX &&
 		        is_plain_utf8(out.text.text, out.text.length));
 		break;
+	case VIEWER_MESSAGE_SCREEN:
+		must(out.screen.width >= 1 && out.screen.width <= SCREEN_WIDTH_MAX);
+		must(out.screen.height >= 1 && out.screen.height <= SCREEN_HEIGHT_MAX);
+		must(out.screen.scale >= SCREEN_SCALE_MIN && out.screen.scale <= SCREEN_SCALE_MAX);
+		break;
 	case VIEWER_MESSAGE_SKIP:
 	case VIEWER_MESSAGE_PING:
 	case VIEWER_MESSAGE_TOLD:

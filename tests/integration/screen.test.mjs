@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { Broker, until } from './lib/broker.mjs';
 import { compareWithDisplay } from './lib/display.mjs';
+import { differing } from './lib/pixels.mjs';
 import { Person, PASSWORD } from './lib/person.mjs';
 import { Site } from './lib/site.mjs';
 
@@ -19,6 +20,7 @@ before(async () => {
 		egress: { hosts: site.hosts('site.test') },
 	});
 	await broker.addPerson('tanaka', PASSWORD);
+	await broker.addPerson('suzuki', PASSWORD);
 	person = await Person.atWork(broker, 'tanaka', { width: 1100, height: 700 });
 	devtools = await person.page.context().newCDPSession(person.page);
 	await site.reported('screen');
@@ -34,11 +36,11 @@ after(async () => {
 const setWindow = (width, height, deviceScaleFactor = 1) =>
 	devtools.send('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor, mobile: false });
 
-const stage = () => person.page.evaluate(() => {
+const stage = (somebody = person) => somebody.page.evaluate(() => {
 	const { width, height } = document.getElementById('stage').getBoundingClientRect();
 	return { width: Math.round(width * devicePixelRatio), height: Math.round(height * devicePixelRatio) };
 });
-const screen = () => person.page.evaluate(() => {
+const screen = (somebody = person) => somebody.page.evaluate(() => {
 	const { width, height } = document.getElementById('screen');
 	return { width, height };
 });
@@ -66,10 +68,61 @@ for (const ratio of [1.25, 1.5, 2, 1]) {
 		const size = await follows();
 		await until(() => site.reports.some(report => report.ratio === ratio), () => `ratio: ${JSON.stringify(site.reports)}`);
 		await alike();
-		console.log(JSON.stringify({ ratio, size, reports: site.reports }));
-		if (process.env.SHOJI_SHOTS)
-			fs.writeFileSync(`${process.env.SHOJI_SHOTS}/screen-${ratio}.png`, await person.page.screenshot({ scale: 'device' }));
+		// Laid out anew, not enlarged: the page is as wide as the terminal's window, in CSS pixels (Chromium rounds its window up).
+		const cssWidth = Math.floor(size.width / ratio);
+		await until(() => site.reports.some(report => report.ratio === ratio && Math.abs(report.width - cssWidth) <= 2),
+			() => `${cssWidth} CSS pixels: ${JSON.stringify(site.reports)}`);
 	});
+}
+
+test('a terminal whose own scale is 1.5: its screenshot has the pixels of the canvas', async () => {
+	const sharp = await Person.atWork(broker, 'suzuki', { args: ['--force-device-scale-factor=1.5', '--window-size=1000,700'], viewport: null });
+	try {
+		assert.equal(await sharp.page.evaluate(() => devicePixelRatio), 1.5);
+		await until(async () => {
+			const [wanted, has] = [await stage(sharp), await screen(sharp)];
+			return wanted.width === has.width && wanted.height === has.height;
+		}, 'the screen has the size of the stage');
+		await sharp.settled(300);
+		const shown = await sharp.pixels();
+		const place = await sharp.page.evaluate(() => {
+			const { left, top } = document.getElementById('screen').getBoundingClientRect();
+			return { left: left * devicePixelRatio, top: top * devicePixelRatio };
+		});
+		const shot = await decodePng(sharp, await sharp.page.screenshot({ scale: 'device' }));
+		assert.deepEqual([place.left % 1, place.top % 1], [0, 0]);
+		const part = cut(shot, place.left, place.top, shown.width, shown.height);
+		if (process.env.SHOJI_SHOTS)
+			fs.writeFileSync(`${process.env.SHOJI_SHOTS}/sharp.png`, await sharp.page.screenshot({ scale: 'device' }));
+		assert.equal(differing(shown, part), 0);
+		assert.deepEqual(sharp.complaints, []);
+	} finally {
+		await sharp.signOut().catch(() => {});
+		await sharp.leave();
+	}
+});
+
+// By the browser that made it: no library for it is among the tests' own.
+async function decodePng(somebody, png) {
+	const { width, height, base64 } = await somebody.page.evaluate(async data => {
+		const bytes = Uint8Array.from(atob(data), character => character.charCodeAt(0));
+		const bitmap = await createImageBitmap(new Blob([bytes], { type: 'image/png' }));
+		const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext('2d', { alpha: false });
+		context.drawImage(bitmap, 0, 0);
+		const pixels = context.getImageData(0, 0, bitmap.width, bitmap.height).data;
+		let binary = '';
+		for (let at = 0; at < pixels.length; at += 32768)
+			binary += String.fromCharCode(...pixels.subarray(at, at + 32768));
+		return { width: bitmap.width, height: bitmap.height, base64: btoa(binary) };
+	}, png.toString('base64'));
+	return { width, height, data: Buffer.from(base64, 'base64') };
+}
+
+function cut(picture, left, top, width, height) {
+	const data = Buffer.alloc(width * height * 4);
+	for (let row = 0; row < height; row++)
+		picture.data.copy(data, row * width * 4, ((top + row) * picture.width + left) * 4, ((top + row) * picture.width + left + width) * 4);
+	return { width, height, data };
 }
 
 // Looks at what is visible of the picture at each animation frame until stop(): is it stretched, is its lower right corner the page's?
@@ -105,7 +158,7 @@ test('ten resizes in five seconds', async () => {
 		const startMs = performance.now();
 		await setWindow(900 + i * 37 % 320, 600 + i * 53 % 250);
 		await follows();
-		times.push(Math.round(performance.now() - startMs));
+		times.push(Math.round(performance.now() - startMs)); // seen from outside: docs/performance.md has the figure
 		await new Promise(resolve => setTimeout(resolve, Math.max(0, 500 - (performance.now() - startMs))));
 	}
 	await alike();
@@ -113,8 +166,58 @@ test('ten resizes in five seconds', async () => {
 		window.isSampled = true;
 		return window.samples;
 	});
-	console.log(JSON.stringify({ times, n, wrong: wrong.slice(0, 20), all: wrong.length }));
+	console.log(`resizes: ${times.join(' ')} ms; ${n} looks`);
 	assert.ok(n > 50);
-	assert.deepEqual(wrong, []);
+	assert.deepEqual(wrong.slice(0, 5), []);
+	assert.deepEqual(person.complaints, []);
+});
+
+test('without the bar: the screen takes its place, and Ctrl+Alt+Shift brings it back', async () => {
+	await setWindow(1000, 700);
+	assert.equal((await follows()).height, 660);
+	await person.page.click('#hide-bar');
+	assert.equal((await follows()).height, 700);
+	assert.equal(await person.page.locator('#bar-title').isVisible(), false);
+	assert.match(await person.page.locator('#notices').textContent(), /Ctrl\+Alt\+Shift/);
+	await alike();
+	await person.press('Control+Alt+Shift');
+	await person.page.locator('#full-screen').waitFor();
+	assert.equal(await person.page.evaluate(() => document.activeElement.id), 'full-screen');
+	assert.equal((await follows()).height, 660);
+	await person.page.click('#hide-bar');
+	await person.page.mouse.move(500, 300);
+	await person.page.mouse.move(500, 0);
+	await person.page.locator('#bar-title').waitFor();
+	await follows();
+	await alike();
+});
+
+test('full screen: the way out is told', async () => {
+	await person.page.click('#full-screen');
+	await until(() => person.page.evaluate(() => document.fullscreenElement !== null), 'full screen');
+	await until(async () => /Esc/.test(await person.page.locator('#notices').textContent()), 'the way out is told');
+	await person.page.click('#full-screen');
+	await until(() => person.page.evaluate(() => document.fullscreenElement === null), 'no full screen any more');
+});
+
+test('a page that asks for Japanese fonts gets them, with grey edges', async () => {
+	await person.browse('http://site.test/pages/fonts.html');
+	const { fonts } = await site.reported('fonts');
+	const alikeFonts = (name, generic) => assert.deepEqual(fonts[`"${name}", cursive`], fonts[generic], name);
+	for (const name of ['MS PMincho', 'ＭＳ Ｐ明朝', 'Yu Mincho'])
+		alikeFonts(name, 'serif');
+	for (const name of ['MS PGothic', 'Meiryo', 'Yu Gothic'])
+		alikeFonts(name, 'sans-serif');
+	alikeFonts('MS Gothic', 'monospace');
+	alikeFonts('No Such Font', 'cursive');
+	assert.equal(new Set(['serif', 'sans-serif', 'monospace'].map(name => fonts[name].join())).size, 3);
+	await person.settled(300);
+	const { data } = await person.pixels({ x: 0, y: 95, width: 600, height: 400 });
+	const greys = new Set();
+	for (let at = 0; at < data.length; at += 4) {
+		assert.ok(data[at] === data[at + 1] && data[at] === data[at + 2], 'a coloured edge');
+		greys.add(data[at]);
+	}
+	assert.ok(greys.size > 50, `${greys.size} greys: edges are smoothed`);
 	assert.deepEqual(person.complaints, []);
 });

@@ -381,6 +381,50 @@ START_TEST(sizes)
 }
 END_TEST
 
+/* An answer to SetDesktopSize: one for each that was asked for. */
+START_TEST(answers_to_sizes)
+{
+	struct script script = {0};
+
+	script_update(&script, 1);
+	script_rect(&script, 1, 0, 320, 240, RFB_EXTENDED_DESKTOP_SIZE);
+	script_screens(&script, 1);
+	begin();
+	reader_size_asked(&reader);
+	ck_assert_int_gt(feed(&script, SIZE_MAX), 0);
+	ck_assert(reader.has_new_size && reader.has_screen && !reader.is_size_refused);
+	ck_assert_uint_eq(reader.width, 320);
+	ck_assert_uint_eq(reader.n_sizes_asked, 0);
+	script_free(&script);
+	/* A refusal changes nothing, whatever size it names. */
+	script_update(&script, 1);
+	script_rect(&script, 1, 3, 65535, 65535, RFB_EXTENDED_DESKTOP_SIZE);
+	script_screens(&script, 1);
+	begin();
+	reader_size_asked(&reader);
+	ck_assert_int_gt(feed(&script, SIZE_MAX), 0);
+	ck_assert(!reader.has_new_size && reader.is_size_refused);
+	ck_assert_uint_eq(reader.width, WIDTH);
+	script_free(&script);
+	script_update(&script, 2);
+	for (int i = 0; i < 2; i++) {
+		script_rect(&script, 1, 0, 320, 240, RFB_EXTENDED_DESKTOP_SIZE);
+		script_screens(&script, 1);
+	}
+	begin();
+	reader_size_asked(&reader);
+	ck_assert_int_eq(feed(&script, SIZE_MAX), SHOJI_ERR_FORBIDDEN);
+	script_free(&script);
+	script_update(&script, 1);
+	script_rect(&script, 1, 0, WIDTH_MAX + 1, 240, RFB_EXTENDED_DESKTOP_SIZE);
+	script_screens(&script, 1);
+	begin();
+	reader_size_asked(&reader);
+	ck_assert_int_eq(feed(&script, SIZE_MAX), SHOJI_ERR_LIMIT);
+	script_free(&script);
+}
+END_TEST
+
 /* What follows a new size in the same update is held against it, and damage of the old screen is gone. */
 START_TEST(new_size_within_an_update)
 {
@@ -494,6 +538,6 @@ int main(void)
 	        encodings_never_offered, messages_never_offered, rectangles_outside,
 	        edges_are_inside, empty_rectangles_are_nothing,
 	        more_pixels_than_an_update_may_carry, overlapping_copies, cursors_over_their_limits,
-	        largest_cursor_fits, sizes, new_size_within_an_update, cut_texts,
+	        largest_cursor_fits, sizes, answers_to_sizes, new_size_within_an_update, cut_texts,
 	        updates_nobody_asked_for, picture_before_raw_keys, floods);
 }

@@ -331,6 +331,26 @@ START_TEST(limits)
 }
 END_TEST
 
+/* Told once each time that it changes, through the same door. */
+START_TEST(scale)
+{
+	char words[TEXT_DOOR_TEXT_MAX + 1];
+	uint32_t number;
+
+	begin();
+	text_set_scale(text, 80);
+	text_set_scale(text, 80);
+	text_set_scale(text, 64);
+	ck_assert_uint_eq(hear(&number, words), TEXT_DOOR_SCALE);
+	ck_assert_uint_eq(number, 80);
+	ck_assert_uint_eq(hear(&number, words), TEXT_DOOR_SCALE);
+	ck_assert_uint_eq(number, 64);
+	give(1, true, "漢");
+	ck_assert_uint_eq(hear(&number, words), TEXT_DOOR_COMMIT);
+	finish();
+}
+END_TEST
+
 /* An item larger than the socket's buffer is written in parts, and only then marked. */
 START_TEST(a_slow_agent)
 {
@@ -387,5 +407,5 @@ int main(void)
 	return SUITE_RUN("capture text", claimed, preedit_gets_no_outcome,
 	        unclaimed_is_tried_again_then_refused, half_width_is_typed, silence_is_a_refusal,
 	        whoever_composed_is_gone, lies_end_the_session, a_flood_ends_the_session, limits,
-	        a_slow_agent, keys_of_both_keyboards);
+	        a_slow_agent, scale, keys_of_both_keyboards);
 }

@@ -66,6 +66,18 @@ static size_t pointer(uint8_t *data, uint8_t buttons, uint16_t modifiers)
 	return writer.length;
 }
 
+static size_t screen(uint8_t *data, uint16_t width, uint16_t height, uint16_t scale)
+{
+	struct bytes_writer writer;
+
+	begin(&writer, data, WIRE_INPUT, WIRE_INPUT_SCREEN);
+	bytes_put_u32(&writer, 9);
+	bytes_put_u16(&writer, width);
+	bytes_put_u16(&writer, height);
+	bytes_put_u16(&writer, scale);
+	return writer.length;
+}
+
 static size_t wheel(uint8_t *data, uint8_t left, uint8_t right, uint8_t up, uint8_t down)
 {
 	struct bytes_writer writer;
@@ -151,6 +163,11 @@ START_TEST(test_whole_and_cut)
 	exactly(text(data, 0, ""));
 	exactly(numbers(data, WIRE_INPUT, WIRE_INPUT_RELEASE_ALL, 1));
 	ck_assert_int_eq(out.kind, VIEWER_MESSAGE_RELEASE_ALL);
+	exactly(screen(data, 1375, 825, 80));
+	ck_assert_int_eq(out.kind, VIEWER_MESSAGE_SCREEN);
+	ck_assert_uint_eq(out.screen.width, 1375);
+	ck_assert_uint_eq(out.screen.height, 825);
+	ck_assert_uint_eq(out.screen.scale, 80);
 	exactly(numbers(data, WIRE_CONTROL, WIRE_CONTROL_PING, 1));
 	ck_assert_uint_eq(out.ping_nonce, 100);
 	exactly(numbers(data, WIRE_PICTURE, WIRE_PICTURE_ACK, 2));
@@ -182,6 +199,14 @@ START_TEST(test_ranges)
 	for (unsigned i = 0; i < 4; i++)
 		REFUSED(wheel(
 		        data, i == 0 ? 33 : 0, i == 1 ? 33 : 0, i == 2 ? 33 : 0, i == 3 ? 33 : 0));
+	ACCEPTED(screen(data, 1, 1, WIRE_SCALE_MIN));
+	ACCEPTED(screen(data, SCREEN_WIDTH_MAX, SCREEN_HEIGHT_MAX, WIRE_SCALE_MAX));
+	REFUSED(screen(data, 0, 1, WIRE_SCALE_ONE));
+	REFUSED(screen(data, 1, 0, WIRE_SCALE_ONE));
+	REFUSED(screen(data, SCREEN_WIDTH_MAX + 1, 1, WIRE_SCALE_ONE));
+	REFUSED(screen(data, 1, SCREEN_HEIGHT_MAX + 1, WIRE_SCALE_ONE));
+	REFUSED(screen(data, 1, 1, WIRE_SCALE_MIN - 1));
+	REFUSED(screen(data, 1, 1, WIRE_SCALE_MAX + 1));
 	memset(long_text, 'a', WIRE_TEXT_CHARACTERS_MAX);
 	ACCEPTED(text(data, 1, long_text));
 	long_text[WIRE_TEXT_CHARACTERS_MAX] = 'a';

@@ -1,6 +1,7 @@
 // The screen's page: bar, badge, canvas, overlay. Shows what the worker tells and asks it for what the person wants.
 
 import { Badge } from "./badge.js";
+import { BareScreen } from "./bare.js";
 import { InputPage } from "./input_page.js";
 import { KeyMenu } from "./key_menu.js";
 import { Notices } from "./notices.js";
@@ -20,6 +21,7 @@ export class ViewerPage {
 	#canvas = element("screen");
 	#input;
 	#size;
+	#bare;
 	#badge = new Badge(() => this.#writeBadge());
 	#state = State.IDLE;
 	#person = "";
@@ -39,6 +41,7 @@ export class ViewerPage {
 		document.body.dataset.role = isOnlooker ? "onlooker" : "person";
 		element("sign-out").hidden = isOnlooker;
 		element("keys").hidden = isOnlooker;
+		element("hide-bar").hidden = isOnlooker;
 		this.#words = words;
 		this.#worker = worker;
 		this.#onToken = onToken;
@@ -59,6 +62,7 @@ export class ViewerPage {
 				isFollowing: !isOnlooker,
 			},
 		);
+		this.#bare = new BareScreen(element("stage"), { onShown: () => this.#notices.announce("barShown") });
 		words.onChange(() => this.#write());
 		this.#listen();
 		const offscreen = this.#canvas.transferControlToOffscreen();
@@ -204,7 +208,13 @@ export class ViewerPage {
 	#listen() {
 		element("retry").addEventListener("click", () => this.#worker.postMessage({ type: "retry" }));
 		element("full-screen").addEventListener("click", () => this.#toggleFullScreen());
-		document.addEventListener("fullscreenchange", () => this.#write());
+		element("hide-bar").addEventListener("click", () => this.#hideBar());
+		document.addEventListener("fullscreenchange", () => {
+			this.#write();
+			if (document.fullscreenElement) {
+				this.#notices.show("fullScreenHint", { isPassing: true });
+			}
+		});
 		element("back-to-screen").addEventListener("click", () => this.#canvas.focus());
 		element("bar").addEventListener("keydown", (event) => {
 			if (event.key === "Escape") {
@@ -239,7 +249,15 @@ export class ViewerPage {
 		this.#input.setPlain(isPlain);
 	}
 
+	// The way back is told whenever it is needed: nothing on the screen shows it afterwards.
+	#hideBar() {
+		this.#bare.hide();
+		this.#canvas.focus({ preventScroll: true });
+		this.#notices.show("barHidden", { isPassing: true });
+	}
+
 	#leaveScreen() {
+		this.#bare.show();
 		element("full-screen").focus();
 		this.#notices.announce("barLabel");
 	}

@@ -39,6 +39,12 @@ export const WORDS = Object.freeze({
 		personLabel: "利用者：{name}",
 		fullScreen: "全画面表示",
 		fullScreenEnd: "全画面表示を終了",
+		fullScreenHint:
+			"全画面表示を終えるには、Escキーを長く押すか、Ctrl+Alt+Shiftを押して離し、操作バーの［全画面表示を終了］を選んでください。",
+		hideBar: "操作バーを隠す",
+		barHidden:
+			"操作バーを隠しました。Ctrl+Alt+Shiftを押して離すか、画面の上端にポインターを1秒置くと、再び表示されます。",
+		barShown: "操作バーを表示しました。",
 		signOut: "ログアウト",
 		backToScreen: "画面に戻る",
 		keys: "キー",
@@ -149,6 +155,12 @@ export const WORDS = Object.freeze({
 		personLabel: "User: {name}",
 		fullScreen: "Full screen",
 		fullScreenEnd: "Leave full screen",
+		fullScreenHint:
+			"To leave full screen, hold Esc, or press and release Ctrl+Alt+Shift and choose “Leave full screen”.",
+		hideBar: "Hide this bar",
+		barHidden:
+			"The bar is hidden. Press and release Ctrl+Alt+Shift, or rest the pointer on the upper edge for a second, to show it again.",
+		barShown: "The bar is shown.",
 		signOut: "Sign out",
 		backToScreen: "Back to the screen",
 		keys: "Keys",

@@ -83,4 +83,8 @@ test("the screen is the window without the bar, within the limits", () => {
 	assert.deepEqual(size(1280.7, 840.5), { width: 1280, height: 800 });
 	assert.deepEqual(size(5000, 5000), { width: 1920, height: 1080 });
 	assert.deepEqual(size(100, 100), { width: 320, height: 240 });
+	assert.deepEqual(
+		screenSize({ windowWidth: 1000, windowHeight: 640, barHeight: 40, devicePixelRatio: 1.5 }, limits),
+		{ width: 1500, height: 900 },
+	);
 });

@@ -86,6 +86,10 @@ test("PING, ACK and input", () => {
 		bytes(head(4, 4), le32(4), le32(9), 0, le16(3), 2, le16(0), le16(1), 0, le16(1), le16(2), 1, string("漢字か")),
 	);
 	assert.deepEqual(wire.encodeReleaseAll(5), bytes(head(4, 5), le32(5)));
+	assert.deepEqual(
+		wire.encodeScreen(6, { width: 1375, height: 825, scale: 80 }),
+		bytes(head(4, 6), le32(6), le16(1375), le16(825), le16(80)),
+	);
 	const longest = wire.encodeText(1, { number: 1, isCommit: true, text: "a".repeat(wire.TEXT_BYTES_MAX) });
 	assert.ok(longest.length <= wire.FROM_VIEWER_MAX);
 });

@@ -1,0 +1,74 @@
+/* When another screen size is asked for, and what of it is shown when. */
+#include "capture/screen_size.h"
+#include "encode/settle.h"
+#include "unit/suite.h"
+
+#include <check.h>
+
+START_TEST(never_twice_at_once_and_not_too_often)
+{
+	struct screen_size size = {0};
+
+	ck_assert_int_eq(screen_size_due_ms(&size, 800, 600, true, 1000), -1);
+	screen_size_want(&size, 1024, 768);
+	ck_assert_int_eq(screen_size_due_ms(&size, 800, 600, true, 1000), 0);
+	screen_size_asked(&size, 1000);
+	ck_assert_int_eq(screen_size_due_ms(&size, 800, 600, false, 1001), -1);
+	/* Wanted while the first is on its way: after its answer, and the interval. */
+	screen_size_want(&size, 1100, 700);
+	ck_assert_int_eq(
+	        screen_size_due_ms(&size, 800, 600, false, 1001), SCREEN_SIZE_ANSWER_MS - 1);
+	ck_assert_int_eq(
+	        screen_size_due_ms(&size, 1024, 768, true, 1001), SCREEN_SIZE_INTERVAL_MS - 1);
+	ck_assert_int_eq(
+	        screen_size_due_ms(&size, 1024, 768, true, 1000 + SCREEN_SIZE_INTERVAL_MS), 0);
+	/* A host that does not answer. */
+	ck_assert_int_eq(
+	        screen_size_due_ms(&size, 800, 600, false, 1000 + SCREEN_SIZE_ANSWER_MS), 0);
+}
+END_TEST
+
+START_TEST(what_is_there_is_not_asked_for)
+{
+	struct screen_size size = {0};
+
+	screen_size_want(&size, 800, 600);
+	ck_assert_int_eq(screen_size_due_ms(&size, 800, 600, true, 1000), -1);
+	/* But it is when another is on its way, and the terminal has changed its mind. */
+	screen_size_want(&size, 1024, 768);
+	screen_size_asked(&size, 1000);
+	screen_size_want(&size, 800, 600);
+	ck_assert_int_ge(screen_size_due_ms(&size, 800, 600, false, 1001), 0);
+	ck_assert_int_eq(screen_size_due_ms(&size, 1024, 768, true, 2000), 0);
+}
+END_TEST
+
+START_TEST(shown_when_it_is_painted)
+{
+	const struct rect whole = {.width = 800, .height = 600};
+	const struct rect half = {.width = 800, .height = 300};
+	const struct rect dot = {.width = 1, .height = 1};
+	struct settle settle = {0};
+
+	settle_begin(&settle, 800, 600);
+	ck_assert(settle.is_on);
+	settle_take(&settle, &dot, 1);
+	ck_assert(settle.is_on);
+	settle_take(&settle, &whole, 1);
+	ck_assert(!settle.is_on);
+	settle_begin(&settle, 800, 600);
+	settle_take(&settle, &half, 1);
+	ck_assert(settle.is_on);
+	settle_take(&settle, &half, 1);
+	ck_assert(!settle.is_on);
+	settle_begin(&settle, 800, 600);
+	settle_end(&settle);
+	ck_assert(!settle.is_on);
+}
+END_TEST
+
+int main(void)
+{
+	return SUITE_RUN("screen size", never_twice_at_once_and_not_too_often,
+	        what_is_there_is_not_asked_for, shown_when_it_is_painted);
+}
