@@ -43,6 +43,9 @@ enum attach_outcome {
 };
 #define ATTACH_OUTCOME_MAX ATTACH_UNAVAILABLE
 
+/* Of a press and its answer (viewer/stream/wire.h, WIRE_ANSWER_MAX): tenths of a millisecond. */
+#define LATENCY_TENTHS_MAX 10000
+
 /* What a viewer is told while its session goes on (WIRE_CONTROL_NOTICE). */
 /* What became of a text that was to be committed (text_outcome, and WIRE_TEXT_OUTCOME). */
 enum text_outcome {

@@ -106,6 +106,19 @@ void print_status(const json_t *status)
 	                : " (cannot be written: free space in the data folder)");
 }
 
+/* Nothing was typed yet: nothing is said. */
+static void print_latency(const json_t *latency)
+{
+	double p50 = json_number_value(json_object_get(latency, "drawn_p50_ms"));
+	double p95 = json_number_value(json_object_get(latency, "drawn_p95_ms"));
+
+	if (json_is_object(latency))
+		printf(words_are_japanese()
+		                ? "  （キー入力から表示まで：中央値%.1fms、95%%値%.1fms）"
+		                : "  (key to picture: p50 %.1f ms, p95 %.1f ms)",
+		        p50, p95);
+}
+
 void print_sessions(const json_t *items)
 {
 	size_t i;
@@ -125,6 +138,7 @@ void print_sessions(const json_t *items)
 		print_text(text_of(item, "person"));
 		printf("  ");
 		print_text(text_of(item, "name"));
+		print_latency(json_object_get(item, "latency"));
 		putchar('\n');
 	}
 }

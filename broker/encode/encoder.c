@@ -608,6 +608,16 @@ static int take_credit(struct seat *self, struct message *in)
 	return 0;
 }
 
+static int take_press(struct seat *self, struct message *in)
+{
+	struct message_viewer_press press;
+
+	if (message_get_viewer_press(in, &press))
+		return SHOJI_ERR_FORBIDDEN;
+	viewer_hear_input(&self->viewer, press.input);
+	return 0;
+}
+
 static int take_touch(struct seat *self, struct message *in)
 {
 	struct message_viewer_touch touch;
@@ -631,6 +641,8 @@ static int take_from_gate(struct seat *self, struct message *in)
 		return take_credit(self, in);
 	case MESSAGE_VIEWER_TOUCH:
 		return take_touch(self, in);
+	case MESSAGE_VIEWER_PRESS:
+		return take_press(self, in);
 	case MESSAGE_VIEWER_LEAVE:
 		leave(self);
 		return 0;

@@ -22,11 +22,24 @@ void slicer_begin_stream(struct slicer *self, struct compressor *compressor)
 	palette_init(&self->palette);
 }
 
+static bool says_answer(const struct slicer *self)
+{
+	return self->is_first && self->has_answer;
+}
+
 static void begin_slice(struct slicer *self)
 {
 	self->n_raw = 0;
 	self->slice_raw = 0;
-	self->slice_length = SLICE_START;
+	self->slice_length = SLICE_START + (says_answer(self) ? PICTURE_ANSWER_BYTES : 0);
+}
+
+static uint8_t flags_of(const struct slicer *self, bool is_last)
+{
+	return (uint8_t)((self->is_first ? PICTURE_FIRST : 0) | (is_last ? PICTURE_LAST : 0) |
+	                 (is_last && self->is_provisional ? PICTURE_PROVISIONAL : 0) |
+	                 (is_last && self->is_unfinished ? PICTURE_UNFINISHED : 0) |
+	                 (says_answer(self) ? PICTURE_ANSWERS : 0));
 }
 
 void slicer_begin_frame(struct slicer *self, uint16_t generation, uint32_t frame)
@@ -59,16 +72,15 @@ static void end_slice(struct slicer *self, bool is_last)
 		begin_slice(self);
 		return;
 	}
-	bytes_writer_init(&writer, self->slice, SLICE_START);
+	bytes_writer_init(&writer, self->slice, SLICE_START + PICTURE_ANSWER_BYTES);
 	bytes_put_u8(&writer, WIRE_PICTURE);
 	bytes_put_u8(&writer, WIRE_PICTURE_FRAME);
 	bytes_put_u16(&writer, self->generation);
 	bytes_put_u32(&writer, self->frame);
-	bytes_put_u8(&writer,
-	        (uint8_t)((self->is_first ? PICTURE_FIRST : 0) | (is_last ? PICTURE_LAST : 0) |
-	                  (is_last && self->is_provisional ? PICTURE_PROVISIONAL : 0) |
-	                  (is_last && self->is_unfinished ? PICTURE_UNFINISHED : 0)));
+	bytes_put_u8(&writer, flags_of(self, is_last));
 	bytes_put_u32(&writer, (uint32_t)self->slice_raw);
+	if (says_answer(self))
+		bytes_put_u16(&writer, self->answer);
 	self->is_first = false;
 	self->frame_bytes += self->slice_length;
 	self->on_slice(self->data, self->slice, self->slice_length);

@@ -27,6 +27,8 @@ struct slicer {
 	/* Both set by the owner before the end of a frame. */
 	bool is_provisional, is_unfinished;
 	bool is_first;       /* of its frame: the slice that is being filled */
+	bool has_answer; /* set by the owner before a frame: it answers that input (PICTURE_ANSWERS) */
+	uint16_t answer;
 	size_t n_raw;        /* waits to be compressed */
 	size_t slice_raw;    /* went into this slice, with what waits */
 	size_t slice_length; /* header, flags and compressed bytes */

@@ -57,6 +57,7 @@ static void viewer_set_state(struct viewer *self, enum viewer_state state)
 	if (state != VIEWER_ABSENT)
 		return;
 	outbox_clear(&self->outbox);
+	self->answer.is_heard = self->answer.is_due = false;
 }
 
 void viewer_resize(struct viewer *self, uint16_t width, uint16_t height)
@@ -75,9 +76,31 @@ void viewer_resize(struct viewer *self, uint16_t width, uint16_t height)
 	self->has_reference = false;
 }
 
+/* Of presses that wait for one frame the oldest is told of: the wait of the person is that one's. */
+static void note_answer(struct viewer *self)
+{
+	if (!self->answer.is_heard)
+		return;
+	if (!self->answer.is_due && self->clock_ms() - self->answer.heard_ms <= VIEWER_ANSWER_MS) {
+		self->answer.is_due = true;
+		self->answer.input = self->answer.heard;
+	}
+	self->answer.is_heard = false;
+}
+
 void viewer_damage(struct viewer *self, const struct rect *area)
 {
 	tiles_mark(&self->dirty, area);
+	note_answer(self);
+}
+
+void viewer_hear_input(struct viewer *self, uint16_t input)
+{
+	if (self->state == VIEWER_ABSENT)
+		return;
+	self->answer.is_heard = true;
+	self->answer.heard = input;
+	self->answer.heard_ms = self->clock_ms();
 }
 
 void viewer_forget_area(struct viewer *self, const struct rect *area, uint32_t unknown)
@@ -258,7 +281,7 @@ static void end_frame(struct viewer *self)
 }
 
 /* 2^32 - 1 frames are two years at 60 a second; then the process ends and the session with it. */
-static void make_frame(struct viewer *self, const struct image *image)
+static bool make_frame(struct viewer *self, const struct image *image)
 {
 	uint32_t number = self->frame + 1, now_ms = (uint32_t)self->clock_ms();
 	struct photo *photo = self->photo.marks ? &self->photo : NULL;
@@ -273,13 +296,29 @@ static void make_frame(struct viewer *self, const struct image *image)
 		photo_begin_frame(
 		        photo, self->reference, &self->dirty, self->slicer.budget_bytes, now_ms);
 	}
-	if (!frame_make(image, self->reference, self->cache, photo, &self->dirty, self->hints,
-	            self->n_hints, &self->slicer, self->generation, number, &self->counts))
+	bool is_made = frame_make(image, self->reference, self->cache, photo, &self->dirty,
+	        self->hints, self->n_hints, &self->slicer, self->generation, number, &self->counts);
+	if (!is_made)
 		self->frame = number - 1;
 	else
 		end_frame(self);
 	self->n_hints = 0;
 	self->has_failed |= self->slicer.has_failed;
+	return is_made;
+}
+
+/* What was drawn anew as it was is no answer: the press waits on. */
+static void make_frame_that_answers(struct viewer *self, const struct image *image)
+{
+	self->slicer.has_answer = self->answer.is_due;
+	self->slicer.answer = self->answer.input;
+	bool is_made = make_frame(self, image);
+	self->slicer.has_answer = false;
+	if (!is_made && self->answer.is_due && !self->answer.is_heard) {
+		self->answer.is_heard = true;
+		self->answer.heard = self->answer.input;
+	}
+	self->answer.is_due = false;
 }
 
 static bool is_pass_due(const struct viewer *self)
@@ -313,7 +352,7 @@ void viewer_work(struct viewer *self, const struct image *image)
 	/* What changed goes first, by itself; what is to become exact goes after it. */
 	struct rect moved = {0};
 	if (self->dirty.n_marked > 0 && !self->has_failed) {
-		make_frame(self, image);
+		make_frame_that_answers(self, image);
 		moved = self->counts.moved;
 	}
 	while (!self->has_failed && is_pass_due(self) && !outbox_peek(&self->outbox, &length) &&

@@ -35,6 +35,12 @@ struct viewer {
 	uint16_t generation;   /* of the geometry, as the wire counts it */
 	uint32_t frame;        /* the last one made */
 	struct flow_line line; /* credit: nothing enters the compressor without it */
+	struct {
+		bool is_heard; /* the last press, at heard_ms; no change came after it yet */
+		bool is_due;   /* `input` was heard, and a change came: the next frame says so */
+		uint16_t heard, input;
+		uint64_t heard_ms;
+	} answer;
 	bool keeps_screen,
 	        keeps_cache; /* at the next BEGIN: the viewer has it as of frame `held` */
 	uint32_t held;       /* as the viewer counts */
@@ -56,6 +62,9 @@ struct viewer {
 	viewer_slices_fn on_slices;
 	void *data;
 };
+
+/* Longer ago, a press is not what a change comes from. */
+#define VIEWER_ANSWER_MS 250
 
 struct viewer_memory {
 	uint32_t *reference; /* the largest screen */
@@ -82,6 +91,8 @@ void viewer_hint(struct viewer *self, const struct copy_hint *hint);
 void viewer_join(struct viewer *self, const struct message_viewer_join *join);
 /* Frames that were never sent are not believed: returns false. */
 bool viewer_ack(struct viewer *self, uint32_t frame);
+/* A key press or text went to the isolated host: the first change after it is taken for its answer. */
+void viewer_hear_input(struct viewer *self, uint16_t input);
 void viewer_leave(struct viewer *self);
 /* Its memory is about to be emptied: what it held is no longer known. Only of an absent viewer. */
 void viewer_forget_screen(struct viewer *self);

@@ -119,6 +119,16 @@ void keeper_tell_activity(struct gate *gate, uint64_t lease_id)
 		        .lease_id = lease_id); /* the next one comes in 10 s */
 }
 
+void keeper_tell_latency(
+        struct gate *gate, uint64_t lease_id, const struct latency_figures *figures)
+{
+	if (gate->keeper)
+		CHANNEL_SEND(gate->keeper, latency, .lease_id = lease_id,
+		        .answers = figures->n_answers, .drawn_p50 = figures->drawn_p50,
+		        .drawn_p95 = figures->drawn_p95, .round_p50 = figures->round_p50,
+		        .round_p95 = figures->round_p95); /* the next one says it all anew */
+}
+
 /* ---- being answered ---- */
 
 /* The terminal left before it heard that it was let in: nobody knows the cookie, and the person's next sign-in

@@ -6,6 +6,7 @@
 
 struct connection;
 struct gate;
+struct latency_figures;
 struct sign_in_form;
 
 /* Takes fd as the channel to keeper, in place of an earlier one: what was asked of that is answered
@@ -22,6 +23,9 @@ int keeper_ask_attach(struct connection *connection, const char *cookie, const c
 int keeper_ask_onlook(struct connection *connection, const char *token);
 void keeper_tell_onlook_left(struct gate *gate, uint64_t lease_id);
 void keeper_tell_detached(struct gate *gate, uint64_t lease_id);
+/* What administrators are shown of it. */
+void keeper_tell_latency(
+        struct gate *gate, uint64_t lease_id, const struct latency_figures *figures);
 void keeper_tell_activity(struct gate *gate, uint64_t lease_id);
 
 #endif

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #define ACTIVITY_EVERY_MS 10000
+#define LATENCY_EVERY_MS 1000
 
 static struct session *find(struct gate *gate, uint64_t lease_id)
 {
@@ -294,6 +295,22 @@ void seat_acknowledge(struct seat *self, uint32_t frame, uint32_t drawn_after_us
 		        self->stream, viewer_ack, .frame = frame, .drawn_after_us = drawn_after_us);
 }
 
+/* Told with an answer, never by a timer: what was counted in the second after is told with the next. */
+void seat_answered(struct seat *self, uint16_t input, uint16_t took)
+{
+	struct session *session = self->session;
+	struct latency_figures figures;
+	uint64_t now_ms = clock_now_ms();
+
+	if (is_onlooker(self) || !latency_answer(&session->latency, input, took, clock_now_us()))
+		return;
+	if (session->told_latency_ms && now_ms - session->told_latency_ms < LATENCY_EVERY_MS)
+		return;
+	session->told_latency_ms = now_ms;
+	latency_figures(&session->latency, &figures);
+	keeper_tell_latency(session->gate, session->lease_id, &figures);
+}
+
 void seat_video(struct seat *self, bool has_failed, uint32_t frame)
 {
 	if (self->stream)
@@ -476,6 +493,25 @@ static void tell_touch(struct session *self, const struct viewer_message *messag
 		CHANNEL_SEND(stream, viewer_touch, .x = message->wheel.x, .y = message->wheel.y);
 }
 
+/* What is likely to change the picture at once, and what a person waits for. */
+static bool is_press(const struct viewer_message *message)
+{
+	return message->kind == VIEWER_MESSAGE_TEXT ||
+	       (message->kind == VIEWER_MESSAGE_KEY && message->key.is_down);
+}
+
+static void note_press(struct session *self, const struct viewer_message *message)
+{
+	struct channel *stream = self->seats[SEAT_PERSON].stream;
+	uint16_t input = (uint16_t)message->sequence;
+
+	if (!stream || !is_press(message))
+		return;
+	latency_press(&self->latency, input, clock_now_us());
+	/* After capture was told, so that it is not the one that waits. A lost one does no harm. */
+	CHANNEL_SEND(stream, viewer_press, .input = input);
+}
+
 void session_input(struct session *self, const struct viewer_message *message)
 {
 	/* A page that lets go of keys, or tells its size, by itself is not a person at work. */
@@ -486,6 +522,7 @@ void session_input(struct session *self, const struct viewer_message *message)
 	if (self->input)
 		note_sent(self, send_input(self, message));
 	tell_touch(self, message);
+	note_press(self, message);
 }
 
 /* ---- joining and leaving ---- */
@@ -504,6 +541,7 @@ struct seat *session_attach(struct gate *gate, uint64_t lease_id, struct viewer 
 		viewer_watched(viewer, self->watch, self->watched_by);
 	self->owes_detached = false;
 	self->told_activity_ms = 0;
+	latency_forget_presses(&self->latency); /* each viewer counts from 1 */
 	return seat;
 }
 

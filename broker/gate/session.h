@@ -3,6 +3,7 @@
 #define SHOJI_GATE_SESSION_H
 
 #include "base/session.h"
+#include "gate/latency.h"
 #include "gate/meter.h"
 #include "gate/slice_check.h"
 
@@ -42,6 +43,8 @@ struct session {
 	bool has_lost_input;     /* some did not fit the queue: everything is released first */
 	uint32_t input_sequence; /* of the last message to capture: one sequence, whoever looks */
 	uint64_t told_activity_ms;
+	struct latency latency;
+	uint64_t told_latency_ms;
 	uint8_t buttons; /* as the viewer told them last */
 };
 
@@ -86,6 +89,8 @@ enum session_leave {
 /* The viewer leaves. May free the session, but for LEAVE_REPLACED. */
 void seat_leave(struct seat *self, struct viewer *viewer, enum session_leave leave);
 void seat_acknowledge(struct seat *self, uint32_t frame, uint32_t drawn_after_us);
+/* The viewer says that a press was answered (latency_answer()). */
+void seat_answered(struct seat *self, uint16_t input, uint16_t took);
 /* A frame of video was drawn, or the viewer cannot decode it. */
 void seat_video(struct seat *self, bool has_failed, uint32_t frame);
 /* A KEY, POINTER, WHEEL, TEXT, RELEASE_ALL or SCREEN goes on to capture; positions are held to the policy's largest screen. */

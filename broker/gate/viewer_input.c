@@ -122,7 +122,13 @@ static int read_picture(uint8_t type, struct bytes_reader *reader, struct viewer
 	out->kind = VIEWER_MESSAGE_ACK;
 	out->ack.frame = bytes_get_u32(reader);
 	out->ack.drawn_after_us = bytes_get_u32(reader);
-	return bytes_reader_finish(reader);
+	out->ack.has_answer = !reader->error && reader->at < reader->length;
+	out->ack.input = out->ack.has_answer ? bytes_get_u16(reader) : 0;
+	out->ack.took = out->ack.has_answer ? bytes_get_u16(reader) : 0;
+	if (bytes_reader_finish(reader))
+		return SHOJI_ERR_MALFORMED;
+	return check(
+	        !out->ack.has_answer || (out->ack.took >= 1 && out->ack.took <= WIRE_ANSWER_MAX));
 }
 
 static int read_video(uint8_t type, struct bytes_reader *reader, struct viewer_message *out)

@@ -45,6 +45,8 @@ struct viewer_message {
 		uint32_t told_number;
 		struct {
 			uint32_t frame, drawn_after_us;
+			bool has_answer;
+			uint16_t input, took; /* tenths of a millisecond, 1..WIRE_ANSWER_MAX */
 		} ack;
 		struct {
 			bool has_failed;

@@ -48,6 +48,17 @@ void control_status(const struct control_call *call)
 	control_succeed(call->control, call->client, data);
 }
 
+/* Milliseconds. null: nothing was typed yet. */
+static json_t *latency_json(const struct lease_latency *latency)
+{
+	if (latency->n_answers == 0)
+		return json_null();
+	return json_pack("{s:I, s:f, s:f, s:f, s:f}", "answers", (json_int_t)latency->n_answers,
+	        "drawn_p50_ms", latency->drawn_p50 / 10.0, "drawn_p95_ms",
+	        latency->drawn_p95 / 10.0, "round_p50_ms", latency->round_p50 / 10.0,
+	        "round_p95_ms", latency->round_p95 / 10.0);
+}
+
 static json_t *session_json(const struct lease *lease)
 {
 	char id[LEASE_TEXT_BYTES];
@@ -61,6 +72,8 @@ static json_t *session_json(const struct lease *lease)
 	        "started_utc_ms", (json_int_t)lease->started_utc_ms, "idle_end_s",
 	        (json_int_t)(idle_end_ms / 1000), "duration_end_s", (json_int_t)(left_ms / 1000));
 
+	if (item)
+		json_object_set_new(item, "latency", latency_json(&lease->latency));
 	if (item && lease->onlook.state == ONLOOK_ON)
 		json_object_set_new(item, "watched_by", json_string(lease->onlook.by));
 	if (item && lease->reason)

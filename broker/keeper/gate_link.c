@@ -189,6 +189,25 @@ static int on_activity(struct keeper *self, struct message *in)
 	return error;
 }
 
+/* A gate that was taken over can show administrators a wrong figure, of its own leases, and no more. */
+static int on_latency(struct keeper *self, struct message *in)
+{
+	struct message_latency message;
+
+	if (message_get_latency(in, &message) || message.drawn_p95 > LATENCY_TENTHS_MAX ||
+	        message.round_p95 > LATENCY_TENTHS_MAX || message.drawn_p50 > message.drawn_p95 ||
+	        message.round_p50 > message.round_p95)
+		return SHOJI_ERR_MALFORMED;
+	struct lease *lease = find_named(self, message.lease_id);
+	if (lease)
+		lease->latency = (struct lease_latency){.n_answers = message.answers,
+		        .drawn_p50 = message.drawn_p50,
+		        .drawn_p95 = message.drawn_p95,
+		        .round_p50 = message.round_p50,
+		        .round_p95 = message.round_p95};
+	return 0;
+}
+
 static int on_sign_out(struct keeper *self, struct message *in)
 {
 	struct message_sign_out message;
@@ -231,6 +250,9 @@ static void on_message(void *data, struct channel *channel, struct message *in)
 		break;
 	case MESSAGE_ACTIVITY:
 		error = on_activity(self, in);
+		break;
+	case MESSAGE_LATENCY:
+		error = on_latency(self, in);
 		break;
 	case MESSAGE_ONLOOK:
 		error = onlook_on_ask(self, in);

@@ -60,6 +60,12 @@ struct lease_attaches {
 	char address[47];  /* of the latest that is untold */
 };
 
+/* How long the person's last presses took, as gate says: for administrators. In tenths of a millisecond. */
+struct lease_latency {
+	uint32_t n_answers; /* 0: nothing was measured yet */
+	uint16_t drawn_p50, drawn_p95, round_p50, round_p95;
+};
+
 struct lease {
 	uint64_t id; /* random, never 0 */
 	uint16_t slot;
@@ -87,6 +93,7 @@ struct lease {
 	struct lease_tokens durable_tokens; /* as committed */
 	struct lease_attaches attaches;     /* not in its row */
 	struct onlook onlook;               /* never in the database */
+	struct lease_latency latency;       /* nor this */
 	const struct lease_rules *rules;    /* borrowed */
 };
 

@@ -66,6 +66,18 @@ static inline uint64_t support_digest(const uint8_t *rgba, uint32_t width, uint3
 
 #define SUPPORT_LINE_MAX 96
 
+static inline void support_describe_frame(const struct stream_decoder *decoder,
+        const struct screen *screen, char line[SUPPORT_LINE_MAX])
+{
+	int length = snprintf(line, SUPPORT_LINE_MAX, "frame %u %016llx",
+	        stream_decoder_frame(decoder),
+	        (unsigned long long)support_digest(screen->pixels, screen->width, screen->height));
+
+	if (stream_decoder_answers(decoder) >= 0)
+		snprintf(line + length, SUPPORT_LINE_MAX - (size_t)length, " answers %d",
+		        stream_decoder_answers(decoder));
+}
+
 /* One line of NAME.expected: what a decoder did with one slice. tests/unit/stream_wasm.mjs writes the same. */
 static inline void support_describe(
         const struct stream_decoder *decoder, int32_t status, char line[SUPPORT_LINE_MAX])
@@ -79,9 +91,7 @@ static inline void support_describe(
 	else if (status == STREAM_BEGUN)
 		snprintf(line, SUPPORT_LINE_MAX, "begun %ux%u", screen->width, screen->height);
 	else if (status == STREAM_FRAME)
-		snprintf(line, SUPPORT_LINE_MAX, "frame %u %016llx", stream_decoder_frame(decoder),
-		        (unsigned long long)support_digest(
-		                screen->pixels, screen->width, screen->height));
+		support_describe_frame(decoder, screen, line);
 	else if (status == STREAM_CURSOR)
 		snprintf(line, SUPPORT_LINE_MAX, "cursor %ux%u+%u+%u %016llx", side->cursor_width,
 		        side->cursor_height, side->hot_x, side->hot_y,

@@ -28,7 +28,8 @@ function describe(d, status) {
 	switch (status) {
 	case 0: return "more";
 	case 1: return `begun ${d.decoder_width()}x${d.decoder_height()}`;
-	case 2: return `frame ${d.decoder_frame()} ${digest(d.memory, d.decoder_pixels(), d.decoder_width(), d.decoder_height())}`;
+	case 2: return `frame ${d.decoder_frame()} ${digest(d.memory, d.decoder_pixels(), d.decoder_width(), d.decoder_height())}` +
+		(d.decoder_answers() >= 0 ? ` answers ${d.decoder_answers()}` : "");
 	case 3: return `cursor ${size("decoder_cursor")}+${d.decoder_cursor_hot_x()}+${d.decoder_cursor_hot_y()} ` +
 		digest(d.memory, d.decoder_cursor_pixels(), d.decoder_cursor_width(), d.decoder_cursor_height());
 	case 4: return `caret ${size("decoder_caret")}+${d.decoder_caret_x()}+${d.decoder_caret_y()}`;

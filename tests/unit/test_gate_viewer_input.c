@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define MAX WIRE_FROM_VIEWER_MAX
+#define PICTURE_ANSWER_FIELDS 4 /* bytes */
 
 static struct viewer_message out;
 
@@ -119,6 +120,18 @@ static size_t numbers(uint8_t *data, uint8_t channel, uint8_t type, unsigned n)
 	return writer.length;
 }
 
+static size_t answer(uint8_t *data, uint16_t input, uint16_t took)
+{
+	struct bytes_writer writer;
+
+	begin(&writer, data, WIRE_PICTURE, WIRE_PICTURE_ACK);
+	bytes_put_u32(&writer, 100);
+	bytes_put_u32(&writer, 101);
+	bytes_put_u16(&writer, input);
+	bytes_put_u16(&writer, took);
+	return writer.length;
+}
+
 static uint8_t data[MAX + 64];
 
 #define ACCEPTED(length) ck_assert_int_eq(viewer_message_parse(data, length, &out), 0)
@@ -173,6 +186,26 @@ START_TEST(test_whole_and_cut)
 	exactly(numbers(data, WIRE_PICTURE, WIRE_PICTURE_ACK, 2));
 	ck_assert_uint_eq(out.ack.frame, 100);
 	ck_assert_uint_eq(out.ack.drawn_after_us, 101);
+	ck_assert(!out.ack.has_answer);
+}
+END_TEST
+
+/* An acknowledgement with and without an answer, and nothing between the two. */
+START_TEST(test_answers)
+{
+	size_t length = answer(data, 0xfedc, WIRE_ANSWER_MAX);
+
+	for (size_t cut = 0; cut <= length + 1; cut++)
+		ck_assert_int_eq(viewer_message_parse(data, cut, &out) == 0,
+		        cut == length || cut == length - PICTURE_ANSWER_FIELDS);
+	ACCEPTED(length);
+	ck_assert(out.ack.has_answer);
+	ck_assert_uint_eq(out.ack.frame, 100);
+	ck_assert_uint_eq(out.ack.input, 0xfedc);
+	ck_assert_uint_eq(out.ack.took, WIRE_ANSWER_MAX);
+	ACCEPTED(answer(data, 0, 1));
+	REFUSED(answer(data, 0, 0));
+	REFUSED(answer(data, 0, WIRE_ANSWER_MAX + 1));
 }
 END_TEST
 
@@ -324,6 +357,6 @@ END_TEST
 
 int main(void)
 {
-	return SUITE_RUN("gate-viewer-input", test_whole_and_cut, test_ranges, test_text,
-	        test_channels_and_types, test_flipped_bits);
+	return SUITE_RUN("gate-viewer-input", test_whole_and_cut, test_answers, test_ranges,
+	        test_text, test_channels_and_types, test_flipped_bits);
 }

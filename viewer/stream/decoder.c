@@ -29,6 +29,7 @@ struct stream_decoder {
 	bool has_frame; /* since the screen was black: it is that of `frame` */
 	uint16_t generation;
 	bool is_provisional, is_unfinished;
+	int32_t answers; /* of the frame that is coming, then of the last complete one */
 	struct screen screen;
 	struct tile_cache cache;
 	struct side side;
@@ -88,6 +89,7 @@ struct stream_decoder *stream_decoder_init(
 	self->side.cursor = self->cursors[0];
 	self->side.spare = self->cursors[1];
 	self->side.takes_text = 2;
+	self->answers = -1;
 	uint8_t *at = (uint8_t *)memory + rounded(sizeof(*self));
 	self->pixels = at;
 	at += pixel_bytes(limits);
@@ -165,6 +167,7 @@ static int32_t take_begin(struct stream_decoder *self, uint16_t generation, uint
 	self->epoch = begin.epoch;
 	self->generation = generation;
 	self->frame = frame;
+	self->answers = -1;
 	self->state = DECODER_BETWEEN;
 	return STREAM_BEGUN;
 }
@@ -229,13 +232,27 @@ static int32_t check_frame(
 	if ((flags & PICTURE_FIRST) ? self->state != DECODER_BETWEEN
 	                            : self->state != DECODER_WITHIN)
 		return STREAM_ERR_SEQUENCE;
+	if (flags & PICTURE_ANSWERS && !(flags & PICTURE_FIRST))
+		return STREAM_ERR_MALFORMED;
 	return flags & ~PICTURE_FLAGS_ALL ? STREAM_ERR_MALFORMED : STREAM_MORE;
+}
+
+static size_t head_bytes(uint8_t flags)
+{
+	return PICTURE_FRAME_BYTES + (flags & PICTURE_ANSWERS ? PICTURE_ANSWER_BYTES : 0);
+}
+
+static void begin_frame(struct stream_decoder *self, uint8_t flags, const uint8_t *payload)
+{
+	self->answers =
+	        flags & PICTURE_ANSWERS ? (int32_t)read_u16(payload + PICTURE_FRAME_BYTES) : -1;
+	screen_forget_changes(&self->screen);
 }
 
 static int32_t take_frame(struct stream_decoder *self, uint16_t generation, uint32_t frame,
         const uint8_t *payload, size_t length)
 {
-	if (length <= PICTURE_FRAME_BYTES)
+	if (length <= PICTURE_FRAME_BYTES || length <= head_bytes(payload[0]))
 		return STREAM_ERR_MALFORMED;
 	uint8_t flags = payload[0];
 	uint32_t raw_length = read_u32(payload + 1);
@@ -246,10 +263,10 @@ static int32_t take_frame(struct stream_decoder *self, uint16_t generation, uint
 	if (raw_length == 0 || raw_length > PICTURE_SLICE_RAW_MAX)
 		return STREAM_ERR_LIMIT;
 	if (flags & PICTURE_FIRST)
-		screen_forget_changes(&self->screen);
+		begin_frame(self, flags, payload);
 	self->state = DECODER_WITHIN;
 	status = obey_slice(
-	        self, raw_length, payload + PICTURE_FRAME_BYTES, length - PICTURE_FRAME_BYTES);
+	        self, raw_length, payload + head_bytes(flags), length - head_bytes(flags));
 	if (status != STREAM_MORE || !(flags & PICTURE_LAST))
 		return status;
 	self->state = DECODER_BETWEEN;
@@ -326,6 +343,11 @@ bool stream_decoder_is_provisional(const struct stream_decoder *self)
 bool stream_decoder_is_unfinished(const struct stream_decoder *self)
 {
 	return self->is_unfinished;
+}
+
+int32_t stream_decoder_answers(const struct stream_decoder *self)
+{
+	return self->state == DECODER_BETWEEN ? self->answers : -1;
 }
 
 uint16_t stream_decoder_generation(const struct stream_decoder *self)

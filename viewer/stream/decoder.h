@@ -58,6 +58,8 @@ uint32_t stream_decoder_frame(const struct stream_decoder *self);
 bool stream_decoder_is_provisional(const struct stream_decoder *self);
 /* Something had no room in the last complete frame. */
 bool stream_decoder_is_unfinished(const struct stream_decoder *self);
+/* Which input the last complete frame answers (PICTURE_ANSWERS): 0 to 65535; -1: none. */
+int32_t stream_decoder_answers(const struct stream_decoder *self);
 uint16_t stream_decoder_generation(const struct stream_decoder *self);
 /* For tests: encode must think the same. */
 const struct cache_rule *stream_decoder_cache_rule(const struct stream_decoder *self);

@@ -12,7 +12,8 @@
  *
  * FRAME
  *   header: generation of the last BEGIN; frame number: one more than the frame before
- *   payload: u8 flags (bits of enum picture_flag), u32 raw length, then bytes of the zstd stream
+ *   payload: u8 flags (bits of enum picture_flag), u32 raw length, with PICTURE_ANSWERS u16 input, then bytes of the
+ *   zstd stream
  *
  *   A frame is one or more slices with the same number: the first has PICTURE_FIRST, the last
  *   PICTURE_LAST. The zstd bytes of each slice end in a flush and unpack to whole commands, exactly
@@ -22,7 +23,10 @@
  *   PICTURE_PROVISIONAL: a later frame will make areas of this one exact (photographs, video);
  *   version 1 never sets it, and a viewer only passes it on.
  *   PICTURE_UNFINISHED: something that has changed had no room in it; the next frames say it. After a BEGIN that made the screen
- *   black, the picture is whole with the first frame that is not so marked. */
+ *   black, the picture is whole with the first frame that is not so marked.
+ *
+ *   PICTURE_ANSWERS, of a first slice only: the frame is the first that shows a change after that key press or text (the low
+ *   half of its sequence number in WIRE_INPUT) went to the isolated host. For measuring only. */
 #ifndef SHOJI_STREAM_PICTURE_H
 #define SHOJI_STREAM_PICTURE_H
 
@@ -56,8 +60,10 @@ enum picture_flag {
 	PICTURE_LAST = 1 << 1,
 	PICTURE_PROVISIONAL = 1 << 2,
 	PICTURE_UNFINISHED = 1 << 3,
+	PICTURE_ANSWERS = 1 << 4,
 };
-#define PICTURE_FLAGS_ALL 15
+#define PICTURE_FLAGS_ALL 31
+#define PICTURE_ANSWER_BYTES 2
 
 /* A command is u8 number, then its fields. */
 enum picture_command {

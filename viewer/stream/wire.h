@@ -87,9 +87,12 @@ enum wire_capability {
 
 /* WIRE_PICTURE, viewer -> broker */
 enum wire_picture_from_viewer {
-	WIRE_PICTURE_ACK =
-	        1, /* u32 frame drawn (all before it too), u32 microseconds from receipt to drawn */
+	/* u32 frame drawn (all before it too), u32 microseconds from receipt to drawn; and, when it answered a press
+	 * (PICTURE_ANSWERS) that is not told of yet, u16 that input, u16 tenths of a millisecond from the press to the drawn
+	 * frame, 1 to WIRE_ANSWER_MAX. */
+	WIRE_PICTURE_ACK = 1,
 };
+#define WIRE_ANSWER_MAX 10000 /* what took longer than a second was no answer */
 
 /* WIRE_PICTURE, broker -> viewer (made by encode): types and payloads in viewer/stream/picture.h */
 

@@ -81,6 +81,10 @@ export class Decoder {
 	get isUnfinished() {
 		return this.#exports.decoder_is_unfinished() !== 0;
 	}
+	// Low half of the sequence number of the input that the last frame answers; -1: none.
+	get answers() {
+		return this.#exports.decoder_answers();
+	}
 	get width() {
 		return this.#exports.decoder_width();
 	}

@@ -7,6 +7,8 @@ import { Pointer } from "./pointer.js";
 import { TextField } from "./text_field.js";
 import { Touch } from "./touch.js";
 
+const EVENT_AGE_MAX_MS = 250;
+
 export class InputPage {
 	#canvas;
 	#keyboard;
@@ -17,12 +19,16 @@ export class InputPage {
 	#editContext = null; // or a TextField, which is used like one
 	#composition = null;
 	#caret = null; // {x, y, width, height} in pixels of the screen
+	#eventAtMs = 0; // of the last key, as the browser had it from the system
 
-	// field: an empty textarea. send(kind, fields): one input message. onEscape(): the person wants to leave the screen by keyboard.
+	// field: an empty textarea. send(kind, fields, atEpochMs): one input message, and when the person did it. onEscape():
+	// the person wants to leave the screen by keyboard.
 	// onTextRefused(reason), onTextLost(): see Composition.
-	constructor(canvas, field, { send, onEscape, onTextRefused, onTextLost }) {
+	constructor(canvas, field, { send: sendAt, onEscape, onTextRefused, onTextLost }) {
 		this.#canvas = canvas;
 		this.#field = field;
+		this.#listenTimes();
+		const send = (kind, fields) => sendAt(kind, fields, performance.timeOrigin + this.#happenedAtMs());
 		// One sequence: what is composed does not fall behind what is pressed after it.
 		const sendInTurn = (kind, fields) => {
 			this.#composition?.flush();
@@ -125,6 +131,17 @@ export class InputPage {
 
 	#rect() {
 		return this.#canvas.getBoundingClientRect();
+	}
+
+	// Ahead of all others: what a press costs is counted from the press, not from when this page came to it.
+	#listenTimes() {
+		window.addEventListener("keydown", (event) => (this.#eventAtMs = event.timeStamp), { capture: true });
+	}
+
+	// What no key was pressed for (a candidate that is clicked, a voice, the menu of keys) is counted from now.
+	#happenedAtMs() {
+		const nowMs = performance.now();
+		return nowMs - this.#eventAtMs < EVENT_AGE_MAX_MS ? this.#eventAtMs : nowMs;
 	}
 
 	#listenKeys() {

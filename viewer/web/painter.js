@@ -16,14 +16,15 @@ export class Painter {
 	#onChanged;
 	#hasPicture = false;
 	#image = null;
-	#pending = null; // {frame, receivedAtMs}: the newest frame that is not on the screen yet
+	#pending = null; // {frame, receivedAtMs, answers}: the newest frame that is not on the screen yet
 	#timer = null;
 	#shown = []; // callbacks: what of video is not on the screen yet
 	#uncovered = (rect) => [rect]; // what of a rectangle is the picture's
 	#isWhole = false; // the next frame is drawn whole
 	#change = null; // {decoder, isCovered, isReady, timer}: the canvas is about to get another size
 
-	// onDrawn(frame, microseconds): that frame, and all before it, are on the screen. onChanging(): the canvas is about to get
+	// onDrawn(frame, microseconds, answers): that frame, and all before it, are on the screen. answers: the first input that
+	// one of them answers (Decoder.answers), or -1. onChanging(): the canvas is about to get
 	// another size; whoever covers it answers with covered(). onSize(width, height): it has it. onChanged(): and shows
 	// the picture in it.
 	constructor(canvas, { onDrawn, onChanging, onSize, onChanged }) {
@@ -156,7 +157,12 @@ export class Painter {
 			}
 			this.#hasPicture = true;
 		}
-		this.#pending = { frame: decoder.frame, receivedAtMs: this.#pending?.receivedAtMs ?? receivedAtMs };
+		const before = this.#pending;
+		this.#pending = {
+			frame: decoder.frame,
+			receivedAtMs: before?.receivedAtMs ?? receivedAtMs,
+			answers: before && before.answers >= 0 ? before.answers : decoder.answers,
+		};
 		this.#scheduleOnce();
 	}
 
@@ -182,7 +188,8 @@ export class Painter {
 			const pending = this.#pending;
 			this.#pending = null;
 			if (pending) {
-				this.#onDrawn(pending.frame, (performance.now() - pending.receivedAtMs) * 1000);
+				const drawnAfterUs = (performance.now() - pending.receivedAtMs) * 1000;
+				this.#onDrawn(pending.frame, drawnAfterUs, pending.answers);
 			}
 			this.#shown.splice(0).forEach((onShown) => onShown());
 		};

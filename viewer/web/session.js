@@ -25,6 +25,7 @@ import {
 	encodeVideoFailed,
 	encodeWheel,
 } from "./wire.js";
+import { Latency, isPress } from "./latency.js";
 import { CACHE_SLOTS, DecoderError, WINDOW_LOG } from "./decoder.js";
 
 export const State = Object.freeze({
@@ -89,11 +90,12 @@ export class Session {
 	#pingSentAtMs = null; // of the unanswered one
 	#slowestDrawMs = 0;
 	#brokenAtMs = [];
+	#latency = new Latency();
 
 	// parts: openSocket(isOnlooker) -> WebSocket; nowMs(); setTimer(fn, ms) -> id; clearTimer(id); backoff;
 	// picture: {hello() -> {epoch, lastFrame, takesVideo}, receive(bytes), reset()};
 	// and what is told: onState(state, detail), onToken(token), onPerson(name), onNotice({notice, text}),
-	// onWatched({number, administrator}), onSample({roundTripMs, drawMs}).
+	// onWatched({number, administrator}), onSample({roundTripMs, drawMs}), onLatency(Latency.figures()).
 	constructor(parts) {
 		this.#parts = parts;
 	}
@@ -120,8 +122,8 @@ export class Session {
 	}
 
 	// kind: key, pointer, wheel, text, releaseAll, screen. False: not sent. Input is never kept for later: what was pressed
-	// while the line was cut must not happen when it is back.
-	input(kind, fields) {
+	// while the line was cut must not happen when it is back. atMs: when the person did it.
+	input(kind, fields, atMs = this.#parts.nowMs()) {
 		if (this.#state !== State.LIVE || this.#isOnlooker) {
 			return false;
 		}
@@ -129,7 +131,7 @@ export class Session {
 			return true;
 		}
 		this.#sendMergedMove();
-		return this.#state === State.LIVE && this.#sendInput(kind, fields);
+		return this.#state === State.LIVE && this.#sendInput(kind, fields, atMs);
 	}
 
 	// The page shows that somebody looks on.
@@ -139,11 +141,16 @@ export class Session {
 		}
 	}
 
-	// A frame is on the canvas.
-	acknowledge(frame, drawnAfterUs) {
+	// A frame is on the canvas. answers: the input that it answers, or -1.
+	acknowledge(frame, drawnAfterUs, answers = -1) {
 		this.#slowestDrawMs = Math.max(this.#slowestDrawMs, drawnAfterUs / 1000);
-		if (this.#state === State.STARTING || this.#state === State.LIVE) {
-			this.#socket.send(encodeAck(frame, Math.min(Math.round(drawnAfterUs), 0xffffffff)));
+		const took = answers < 0 ? null : this.#latency.answered(answers, this.#parts.nowMs());
+		if (this.#isConnected()) {
+			const answer = took === null ? null : { input: answers, took };
+			this.#socket.send(encodeAck(frame, Math.min(Math.round(drawnAfterUs), 0xffffffff), answer));
+		}
+		if (took !== null) {
+			this.#parts.onLatency(this.#latency.figures());
 		}
 	}
 
@@ -188,6 +195,7 @@ export class Session {
 		this.#setState(State.CONNECTING);
 		this.#sequence = 0;
 		this.#lastButtons = 0;
+		this.#latency.forgetPresses();
 		let socket;
 		try {
 			socket = this.#parts.openSocket(this.#isOnlooker);
@@ -271,7 +279,7 @@ export class Session {
 		);
 	}
 
-	#sendInput(kind, fields) {
+	#sendInput(kind, fields, atMs) {
 		if (this.#socket.bufferedAmount > JAMMED_ABOVE_BYTES) {
 			this.#lose(Cause.JAMMED);
 			return false;
@@ -280,6 +288,9 @@ export class Session {
 		this.#socket.send(INPUT_ENCODERS[kind](this.#sequence, fields));
 		if (kind === "pointer") {
 			this.#lastButtons = fields.buttons;
+		}
+		if (isPress(kind, fields)) {
+			this.#latency.pressed(this.#sequence & 0xffff, atMs);
 		}
 		return true;
 	}

@@ -1,8 +1,8 @@
 // The worker that owns the line and the picture: WebSocket, decoder and canvas live here, so that nothing the page
 // does can hold up a frame. It only wires session.js, decoder.js and the canvas; the page speaks to it in messages.
 //
-// page -> worker: open {canvas}, start {token, isOnlooker}, input {kind, fields}, covered, retry, told {number}, end {detail}
-// worker -> page: ready, failed {message}, state {state, detail}, token, person, notice, watched, sample, geometry, changing
+// page -> worker: open {canvas}, start {token, isOnlooker}, input {kind, fields, atEpochMs}, covered, retry, told {number}, end {detail}
+// worker -> page: ready, failed {message}, state {state, detail}, token, person, notice, watched, sample, latency {figures}, geometry, changing
 // (answered with covered), changed, cursor, caret, textOutcome
 
 import { Backoff } from "./backoff.js";
@@ -75,7 +75,7 @@ function pictureOf(decoder, painter, video) {
 
 async function open(canvas) {
 	const painter = new Painter(canvas, {
-		onDrawn: (frame, drawnAfterUs) => session.acknowledge(frame, drawnAfterUs),
+		onDrawn: (frame, drawnAfterUs, answers) => session.acknowledge(frame, drawnAfterUs, answers),
 		onChanging: () => tell("changing"),
 		onSize: (width, height) => tell("geometry", { width, height }),
 		onChanged: () => tell("changed"),
@@ -96,6 +96,7 @@ async function open(canvas) {
 		onNotice: (notice) => tell("notice", notice),
 		onWatched: (watch) => tell("watched", watch),
 		onSample: (sample) => tell("sample", { sample }),
+		onLatency: (figures) => tell("latency", { figures }),
 	});
 	self.addEventListener("online", () => session.retryNow());
 	tell("ready");
@@ -107,7 +108,8 @@ let covered = () => {};
 const HANDLERS = {
 	covered: () => covered(),
 	start: ({ token, isOnlooker }) => session.start(token, isOnlooker),
-	input: ({ kind, fields }) => session.input(kind, fields),
+	// The page's clock and the worker's begin at different moments; what they count from is one clock.
+	input: ({ kind, fields, atEpochMs }) => session.input(kind, fields, atEpochMs - performance.timeOrigin),
 	retry: () => session.retryNow(),
 	told: ({ number }) => session.told(number),
 	end: ({ detail }) => session.end(detail),

@@ -4,6 +4,7 @@ import { Badge } from "./badge.js";
 import { BareScreen } from "./bare.js";
 import { InputPage } from "./input_page.js";
 import { KeyMenu } from "./key_menu.js";
+import { LatencyPanel } from "./latency_panel.js";
 import { Notices } from "./notices.js";
 import { State } from "./session.js";
 import { readStatus, signOut } from "./sign_in.js";
@@ -22,6 +23,7 @@ export class ViewerPage {
 	#input;
 	#size;
 	#bare;
+	#latency;
 	#badge = new Badge(() => this.#writeBadge());
 	#state = State.IDLE;
 	#person = "";
@@ -47,8 +49,9 @@ export class ViewerPage {
 		this.#onToken = onToken;
 		this.#onEnded = onEnded;
 		this.#notices = new Notices(words);
+		this.#latency = new LatencyPanel(words);
 		this.#input = new InputPage(this.#canvas, element("text-field"), {
-			send: (kind, fields) => worker.postMessage({ type: "input", kind, fields }),
+			send: (kind, fields, atEpochMs) => worker.postMessage({ type: "input", kind, fields, atEpochMs }),
 			onEscape: () => this.#leaveScreen(),
 			onTextRefused: (reason) => this.#notices.show(`text_${reason}`, { isPassing: true }),
 			onTextLost: () => this.#notices.show("text_lost"),
@@ -88,7 +91,13 @@ export class ViewerPage {
 		},
 		notice: ({ notice, text }) => this.#notices.show(noticeKey(notice), { blanks: { name: text } }),
 		watched: (watch) => this.#setWatched(watch),
-		sample: ({ sample }) => this.#badge.sample(sample),
+		sample: ({ sample }) => {
+			this.#badge.sample(sample);
+			this.#latency.roundTripMs = sample.roundTripMs;
+		},
+		latency: ({ figures }) => {
+			this.#latency.figures = figures;
+		},
 		geometry: ({ width, height }) => this.#setGeometry(width, height),
 		changing: () => {
 			this.#size.cover();
@@ -304,6 +313,7 @@ export class ViewerPage {
 		element("full-screen").textContent = this.#words.word(
 			document.fullscreenElement ? "fullScreenEnd" : "fullScreen",
 		);
+		this.#latency.write();
 		this.#writeBadge();
 		this.#writeOverlay();
 	}

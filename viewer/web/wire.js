@@ -12,6 +12,7 @@ export const SLICE_MAX = HEADER_BYTES + PAYLOAD_MAX;
 export const FROM_VIEWER_MAX = 16640;
 export const WINDOW_LOG_MIN = 17;
 export const WINDOW_LOG_MAX = 22;
+export const ANSWER_MAX = 10000; // tenths of a millisecond
 export const TOKEN_DIGITS = 64;
 export const TEXT_BYTES_MAX = 16384;
 export const TEXT_CHARACTERS_MAX = 4096;
@@ -177,8 +178,13 @@ export function encodeTold(number) {
 	return begin(Channel.CONTROL, ControlFromViewer.TOLD, 4).u32(number).finish();
 }
 
-export function encodeAck(frame, drawnAfterUs) {
-	return begin(Channel.PICTURE, PictureFromViewer.ACK, 8).u32(frame).u32(drawnAfterUs).finish();
+// answer: {input, took}, when the frame answered a press; took in tenths of a millisecond, 1..ANSWER_MAX.
+export function encodeAck(frame, drawnAfterUs, answer = null) {
+	const writer = begin(Channel.PICTURE, PictureFromViewer.ACK, 12).u32(frame).u32(drawnAfterUs);
+	if (answer) {
+		writer.u16(answer.input).u16(answer.took, ANSWER_MAX);
+	}
+	return writer.finish();
 }
 
 export function encodeVideoDrawn(channel, number) {

@@ -37,6 +37,10 @@ export const WORDS = Object.freeze({
 		escapeHint: "Ctrl+Alt+Shiftを押して離すと、この操作バーに移ります。",
 		barLabel: "操作バー",
 		personLabel: "利用者：{name}",
+		latencyToggle: "応答時間",
+		latencyKeys: "キー入力から表示まで：中央値 {p50}ミリ秒、95%値 {p95}ミリ秒（直近{n}回）",
+		latencyNone: "キー入力から表示まで：文字を入力すると測定します。",
+		latencyLine: "通信の往復：{n}ミリ秒",
 		fullScreen: "全画面表示",
 		fullScreenEnd: "全画面表示を終了",
 		fullScreenHint:
@@ -153,6 +157,10 @@ export const WORDS = Object.freeze({
 		escapeHint: "Press and release Ctrl+Alt+Shift to move to this bar.",
 		barLabel: "Control bar",
 		personLabel: "User: {name}",
+		latencyToggle: "Response time",
+		latencyKeys: "Key press to picture: median {p50} ms, 95th percentile {p95} ms (last {n})",
+		latencyNone: "Key press to picture: measured as you type.",
+		latencyLine: "Line, there and back: {n} ms",
 		fullScreen: "Full screen",
 		fullScreenEnd: "Leave full screen",
 		fullScreenHint:

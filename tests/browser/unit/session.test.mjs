@@ -86,6 +86,7 @@ function setUp({ openFails = false } = {}) {
 		onNotice: (notice) => world.told.push(["notice", notice]),
 		onWatched: (watch) => world.told.push(["watched", watch]),
 		onSample: (sample) => world.told.push(["sample", sample]),
+		onLatency: (figures) => world.told.push(["latency", figures]),
 	});
 	world.socket = () => world.sockets.at(-1);
 	world.receive = (data) => world.socket().onmessage({ data });
@@ -312,6 +313,31 @@ test("frames are acknowledged, and the slowest is in the next sample", () => {
 	world.socket().onclose();
 	world.session.acknowledge(11, 5);
 	assert.equal(acks().length, 2, "none on a line that is cut");
+});
+
+test("the frame that answers a press is acknowledged with how long it took", () => {
+	const world = live();
+	const acks = () => world.socket().sent.filter((bytes) => bytes[0] === 1).map((bytes) => [...bytes.subarray(8)]);
+	const key = (isDown) => world.session.input("key", { key: 30, isDown, modifiers: 0 }, world.clock.nowMs - 2.5);
+	key(true);
+	key(false);
+	world.clock.pass(10);
+	world.session.acknowledge(9, 1500, 2);
+	world.session.acknowledge(10, 1500, 1);
+	world.session.acknowledge(11, 1500, 1);
+	assert.deepEqual(acks(), [
+		[...le32(9), ...le32(1500)],
+		[...le32(10), ...le32(1500), 1, 0, 125, 0],
+		[...le32(11), ...le32(1500)],
+	]);
+	assert.deepEqual(world.told.at(-1), ["latency", { count: 1, p50Ms: 12.5, p95Ms: 12.5 }]);
+	key(true);
+	world.socket().onclose();
+	world.clock.pass(LAST_MS);
+	world.socket().onopen();
+	world.receive(welcome(LIVE, 3));
+	world.session.acknowledge(12, 1500, 3);
+	assert.deepEqual(acks(), [[...le32(12), ...le32(1500)]], "a press of the line before");
 });
 
 test("input: numbered from 1 by one on each connection, and only while live", () => {

@@ -42,6 +42,7 @@ test("the numbers are those of wire.h and session.h", () => {
 	assert.equal(wire.FROM_VIEWER_MAX, c.WIRE_FROM_VIEWER_MAX);
 	assert.equal(wire.WINDOW_LOG_MIN, c.WIRE_WINDOW_LOG_MIN);
 	assert.equal(wire.WINDOW_LOG_MAX, c.WIRE_WINDOW_LOG_MAX);
+	assert.equal(wire.ANSWER_MAX, c.WIRE_ANSWER_MAX);
 	assert.equal(wire.WHEEL_NOTCHES_MAX, c.INPUT_WHEEL_MAX);
 });
 
@@ -64,6 +65,11 @@ test("HELLO", () => {
 test("PING, ACK and input", () => {
 	assert.deepEqual(wire.encodePing(7), bytes(head(0, 2), le32(7)));
 	assert.deepEqual(wire.encodeAck(3, 1500), bytes(head(1, 1), le32(3), le32(1500)));
+	assert.deepEqual(
+		wire.encodeAck(3, 1500, { input: 0xfedc, took: wire.ANSWER_MAX }),
+		bytes(head(1, 1), le32(3), le32(1500), le16(0xfedc), le16(wire.ANSWER_MAX)),
+	);
+	assert.throws(() => wire.encodeAck(3, 1500, { input: 1, took: wire.ANSWER_MAX + 1 }), RangeError);
 	assert.deepEqual(
 		wire.encodeKey(9, { key: 0xc8, isDown: true, modifiers: 0x41 }),
 		bytes(head(4, 1), le32(9), le16(0xc8), 1, le16(0x41)),

@@ -20,6 +20,7 @@ static struct {
 	struct values_told told;
 	struct image image;
 	uint64_t now_ms;
+	int answers; /* what the next frame is to answer; -1: nothing */
 	uint8_t screen[WIDTH * HEIGHT * 4];
 	uint32_t pixels[WIDTH * HEIGHT], reference[WIDTH * HEIGHT];
 } make;
@@ -63,6 +64,22 @@ static uint64_t image_digest(void)
 	return support_digest(rgba, make.image.width, make.image.height);
 }
 
+static void expect_frame(void)
+{
+	fprintf(make.expected, "frame %u %016llx", make.viewer.frame,
+	        (unsigned long long)image_digest());
+	if (make.answers >= 0)
+		fprintf(make.expected, " answers %d", make.answers);
+	make.answers = -1;
+	fprintf(make.expected, "\n");
+}
+
+static void press(uint16_t input)
+{
+	make.answers = input;
+	viewer_hear_input(&make.viewer, input);
+}
+
 /* Sends what has changed, and acknowledges it. */
 static void step(void)
 {
@@ -77,8 +94,7 @@ static void step(void)
 			fprintf(make.expected, "begun %ux%u\n", make.image.width,
 			        make.image.height);
 		else if (slice[8] & PICTURE_LAST)
-			fprintf(make.expected, "frame %u %016llx\n", make.viewer.frame,
-			        (unsigned long long)image_digest());
+			expect_frame();
 		else
 			fprintf(make.expected, "more\n");
 		outbox_pop(&make.viewer.outbox);
@@ -139,6 +155,7 @@ static void start(void)
 	                sizeof(outbox), NULL},
 	        on_slices, NULL);
 	make.viewer.clock_ms = clock_ms;
+	make.answers = -1;
 	resize(WIDTH, HEIGHT);
 }
 
@@ -269,6 +286,7 @@ static void make_small(const char *folder)
 	draw(all, 150, 90);
 	join(0, 0);
 	step();
+	press(0xfedc);
 	draw(all, 150, 98);
 	step();
 	draw((struct rect){11, 20, 1, 14}, 500, 500);

@@ -68,6 +68,8 @@ uint32_t DECODER_EXPORT(decoder_rect_count)(void);
 uint32_t DECODER_EXPORT(decoder_frame)(void);
 uint32_t DECODER_EXPORT(decoder_is_provisional)(void);
 uint32_t DECODER_EXPORT(decoder_is_unfinished)(void);
+/* The input that it answers, 0 to 65535; -1: none. */
+int32_t DECODER_EXPORT(decoder_answers)(void);
 uint32_t DECODER_EXPORT(decoder_generation)(void);
 uint32_t DECODER_EXPORT(decoder_epoch_low)(void);
 uint32_t DECODER_EXPORT(decoder_epoch_high)(void);

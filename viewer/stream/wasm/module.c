@@ -145,6 +145,11 @@ uint32_t decoder_is_unfinished(void)
 	return decoder ? stream_decoder_is_unfinished(decoder) : 0;
 }
 
+int32_t decoder_answers(void)
+{
+	return decoder ? stream_decoder_answers(decoder) : -1;
+}
+
 uint32_t decoder_generation(void)
 {
 	return decoder ? stream_decoder_generation(decoder) : 0;
