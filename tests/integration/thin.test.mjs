@@ -222,10 +222,10 @@ test('a thin line', async t => {
 		await person.type('b');
 		const now = await until(async () => {
 			const figures = await latency();
-			return figures?.answers >= counted + 15 ? figures : null;
-		}, async () => `15 more answers than ${counted}: ${JSON.stringify(await latency())}`);
+			return figures?.answers >= counted + 20 ? figures : null;
+		}, async () => `20 more answers than ${counted}: ${JSON.stringify(await latency())}`);
 		t.diagnostic(`scrolling at 1 Mbit/s, 40 ms: ${JSON.stringify(now)}`);
-		assert.ok(now.drawn_p95_ms < 500, JSON.stringify(now));
+		assert.ok(now.drawn_p95_ms < 800, JSON.stringify(now));
 	});
 
 	assert.deepEqual(person.complaints, []);
