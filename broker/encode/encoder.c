@@ -800,8 +800,7 @@ struct encoder *encoder_new(const struct encoder_setup *setup)
 	self->mark_timer = timer_new(setup->loop, on_minute, self);
 	self->settle_timer = timer_new(setup->loop, on_settle_time, self);
 	if (self->plain_timer && self->video_timer && self->photo_timer && self->mark_timer &&
-	        self->settle_timer &&
-	        reserve(self))
+	        self->settle_timer && reserve(self))
 		return self;
 	timer_free(self->plain_timer);
 	timer_free(self->video_timer);
