@@ -125,8 +125,8 @@ static const struct config_option options[] = {
         {"sessions", "kbit_s_each_max", OPTION_LIMIT, AT(sessions.kbit_s_each_max), .text = "none",
                 .min = 64, .max = 10000000,
                 .help = "What one session's picture may take of the line to its terminal, kbit/s, "
-                        "with all that carries it (video, an onlooker's picture, headers). Least "
-                        "of all 300 is comfortable."},
+                        "with all that carries it (video, an onlooker's picture, headers). 300 "
+                        "are enough for reading and typing."},
         {"sessions", "kbit_s_all_max", OPTION_LIMIT, AT(sessions.kbit_s_all_max), .text = "none",
                 .min = 64, .max = 10000000,
                 .help = "The same for all sessions of this broker together (a site's line): those "

@@ -75,6 +75,27 @@ static const char *state_word(const char *state)
 	return state;
 }
 
+static void print_cap(const json_t *sessions, const char *key)
+{
+	const json_t *cap = json_object_get(sessions, key);
+
+	if (json_is_integer(cap))
+		printf("%lld kbit/s", (long long)json_integer_value(cap));
+	else
+		printf("%s", words_are_japanese() ? "なし" : "none");
+}
+
+static void print_caps(const json_t *sessions)
+{
+	bool is_ja = words_are_japanese();
+
+	printf("%s ", is_ja ? "通信量の上限: 1件" : "caps on the line: a session");
+	print_cap(sessions, "kbit_s_each_max");
+	printf("%s ", is_ja ? "、全体" : ", all together");
+	print_cap(sessions, "kbit_s_all_max");
+	putchar('\n');
+}
+
 void print_status(const json_t *status)
 {
 	bool is_ja = words_are_japanese();
@@ -98,6 +119,7 @@ void print_status(const json_t *status)
 	        number_of(sessions, "attached"), state_word("detached"),
 	        number_of(sessions, "detached"), state_word("ending"),
 	        number_of(sessions, "ending"));
+	print_caps(sessions);
 	printf("%s %lld\n", is_ja ? "利用者:" : "people:", number_of(status, "people"));
 	printf("%s %lld%s\n",
 	        is_ja ? "監査ログの記録:" : "audit records:", number_of(audit, "records"),

@@ -14,6 +14,12 @@
 #define SNAPSHOTS_MAX 4
 #define SNAPSHOT_DEADLINE_MS 5000
 
+/* kbit/s; null: no cap. */
+static json_t *cap_json(uint64_t kbit_s)
+{
+	return kbit_s == CONFIG_NO_LIMIT ? json_null() : json_integer((json_int_t)kbit_s);
+}
+
 void control_status(const struct control_call *call)
 {
 	struct keeper *keeper = call->keeper;
@@ -25,6 +31,10 @@ void control_status(const struct control_call *call)
 		        json_integer((json_int_t)leases_count(
 		                &keeper->leases, (enum lease_state)state)));
 	json_object_set_new(sessions, "max", json_integer((json_int_t)keeper->config.sessions.max));
+	json_object_set_new(
+	        sessions, "kbit_s_each_max", cap_json(keeper->config.sessions.kbit_s_each_max));
+	json_object_set_new(
+	        sessions, "kbit_s_all_max", cap_json(keeper->config.sessions.kbit_s_all_max));
 	store_count_people(keeper->store, &n_people);
 	json_t *data = json_pack("{s:s, s:I, s:b, s:b, s:I, s:I, s:I, s:o}", "version",
 	        keeper->has_broker_status ? keeper->version : SHOJI_VERSION, "uptime_s",

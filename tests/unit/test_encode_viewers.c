@@ -21,6 +21,9 @@ struct peer {
 	struct stream_decoder *decoder;
 	uint32_t n_frames, n_outcomes, n_carets;
 	bool acks;
+	/* Where the line is metered: what this gate gives, how often it was asked, and what came since it gave. */
+	uint32_t gives, n_wants, n_slices, bytes, bytes_most;
+	bool is_waiting;
 };
 
 static struct rig {
@@ -29,6 +32,7 @@ static struct rig {
 	struct channel *capture;
 	uint8_t *buffer;
 	uint32_t sequence, taken;
+	bool is_metered;
 	struct peer peers[VIEWERS_MAX];
 } rig;
 
@@ -60,12 +64,41 @@ static void on_capture_message(void *data, struct channel *channel, struct messa
 	rig.taken = taken.sequence;
 }
 
+static void give(struct peer *self)
+{
+	self->is_waiting = false;
+	CHANNEL_SEND(self->gate, credit_give, .bytes = self->gives);
+}
+
+static void take_want(struct peer *self, struct message *in)
+{
+	struct message_credit_want want;
+
+	ck_assert(rig.is_metered);
+	ck_assert(!self->is_waiting);
+	ck_assert_int_eq(message_get_credit_want(in, &want), 0);
+	self->bytes_most = self->bytes > self->bytes_most ? self->bytes : self->bytes_most;
+	self->bytes = 0;
+	self->n_wants++;
+	self->is_waiting = want.bytes > 0;
+	if (self->is_waiting && self->gives > 0)
+		give(self);
+}
+
 static void on_gate_message(void *data, struct channel *channel, struct message *in)
 {
 	struct peer *self = data;
 	struct message_slice slice;
 
+	if (in->number == MESSAGE_CREDIT_WANT) {
+		take_want(self, in);
+		return;
+	}
 	ck_assert_int_eq(message_get_slice(in, &slice), 0);
+	self->n_slices++;
+	self->bytes += slice.bytes_length;
+	/* Nothing is said that was not given. */
+	ck_assert(!rig.is_metered || !self->is_waiting);
 	int32_t status = stream_decoder_push(self->decoder, slice.bytes, slice.bytes_length);
 	ck_assert_int_ge(status, 0);
 	self->n_outcomes += status == STREAM_TEXT_OUTCOME;
@@ -134,16 +167,18 @@ static bool is_shown(enum viewer_seat seat)
 	return true;
 }
 
-static void start(void)
+static void start_with(bool is_metered)
 {
 	int ours, theirs;
 
 	memset(&rig, 0, sizeof(rig));
+	rig.is_metered = is_metered;
 	rig.loop = loop_new();
 	rig.buffer = calloc((size_t)WIDTH * HEIGHT, 4);
 	rig.encoder = encoder_new(&(struct encoder_setup){.loop = rig.loop,
 	        .epoch = EPOCH,
 	        .cache_key = support_cache_key(),
+	        .is_metered = is_metered,
 	        .pixels = rig.buffer,
 	        .width_max = WIDTH,
 	        .height_max = HEIGHT,
@@ -160,6 +195,11 @@ static void start(void)
 	CHANNEL_SEND(rig.capture, caret, .x = 7, .y = 8, .width = 1, .height = 20);
 }
 
+static void start(void)
+{
+	start_with(false);
+}
+
 static void finish(void)
 {
 	channel_free(rig.capture);
@@ -171,6 +211,57 @@ static void finish(void)
 	loop_free(rig.loop);
 	free(rig.buffer);
 }
+
+START_TEST(a_metered_line_carries_what_gate_gave)
+{
+	struct peer *person = &rig.peers[SEAT_PERSON];
+
+	start_with(true);
+	join(SEAT_PERSON);
+	show(1);
+	/* It asked once, and waits: no slice at all. */
+	ck_assert_uint_eq(person->n_wants, 1);
+	ck_assert_uint_eq(person->n_slices, 0);
+	/* A viewer that comes back while it waits is asked for anew. */
+	CHANNEL_SEND(person->gate, viewer_leave);
+	person->is_waiting = false;
+	join(SEAT_PERSON);
+	turns(20);
+	ck_assert_uint_eq(person->n_wants, 2);
+	person->gives = 3000;
+	give(person);
+	for (uint32_t i = 2; i < 12; i++)
+		show(i * 3);
+	for (int i = 0; i < 200 && !is_shown(SEAT_PERSON); i++)
+		turns(20);
+	ck_assert(is_shown(SEAT_PERSON));
+	ck_assert_uint_eq(person->n_carets, 1);
+	finish();
+}
+END_TEST
+
+/* Too little for one area of the screen: it comes all the same, one at a time, and what it took is told by the next word. */
+START_TEST(the_least_credit_is_enough_for_every_picture)
+{
+	struct peer *person = &rig.peers[SEAT_PERSON];
+
+	start_with(true);
+	person->gives = 2048;
+	join(SEAT_PERSON);
+	show(1);
+	for (int i = 0; i < 400 && !is_shown(SEAT_PERSON); i++)
+		turns(20);
+	ck_assert(is_shown(SEAT_PERSON));
+	ck_assert_uint_lt(person->bytes_most, 2048 + 20000);
+	turns(50);
+	/* A still screen asks for nothing. */
+	uint32_t n_wants = person->n_wants;
+	turns(100);
+	ck_assert_uint_eq(person->n_wants, n_wants);
+	ck_assert(!person->is_waiting);
+	finish();
+}
+END_TEST
 
 START_TEST(both_see_the_same_and_only_the_person_hears_of_texts)
 {
@@ -297,7 +388,9 @@ END_TEST
 
 int main(void)
 {
-	return SUITE_RUN("encode viewers", both_see_the_same_and_only_the_person_hears_of_texts,
+	return SUITE_RUN("encode viewers", a_metered_line_carries_what_gate_gave,
+	        the_least_credit_is_enough_for_every_picture,
+	        both_see_the_same_and_only_the_person_hears_of_texts,
 	        slow_onlooker_does_not_hold_up_the_person,
 	        slow_person_does_not_hold_up_the_onlooker,
 	        an_onlooker_costs_memory_only_while_it_is_there,

@@ -238,11 +238,15 @@ START_TEST(status)
 	usleep(100 * 1000);
 	ck_assert_int_eq(ctl("status"), 0);
 	ck_assert(says("1.2.3") && says("cgroup2") && says("full"));
+	ck_assert(says("a session none, all together none"));
 	ck_assert_int_eq(ctl("--json status"), 0);
 	json_t *value = parsed();
 	ck_assert(json_is_true(json_object_get(json_object_get(value, "audit"), "writable")));
 	ck_assert(json_is_true(json_object_get(value, "gate")));
 	ck_assert_int_eq(json_integer_value(json_object_get(value, "hash_workers")), 1);
+	const json_t *sessions = json_object_get(value, "sessions");
+	ck_assert(json_is_null(json_object_get(sessions, "kbit_s_each_max")));
+	ck_assert(json_is_null(json_object_get(sessions, "kbit_s_all_max")));
 	json_decref(value);
 	stage_finish(&stage);
 }
