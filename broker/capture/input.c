@@ -48,9 +48,10 @@ static uint16_t min_u16(uint16_t a, uint16_t b)
 	return a < b ? a : b;
 }
 
-void input_init(struct input *self, uint16_t width, uint16_t height)
+void input_init(struct input *self, uint16_t width, uint16_t height, bool has_jis_keyboard)
 {
-	*self = (struct input){.width = width, .height = height};
+	*self = (struct input){
+	        .width = width, .height = height, .has_jis_keyboard = has_jis_keyboard};
 }
 
 void input_set_size(struct input *self, uint16_t width, uint16_t height)
@@ -154,6 +155,11 @@ static void press_missing(struct input *self, uint16_t modifiers)
 	}
 }
 
+static bool has_shift(const struct input *self)
+{
+	return self->is_held[KEY_LEFT_SHIFT] || self->is_held[KEY_RIGHT_SHIFT];
+}
+
 static void tap(struct input *self, uint8_t key)
 {
 	set_key(self, key, true);
@@ -163,12 +169,12 @@ static void tap(struct input *self, uint8_t key)
 /* On a JIS keyboard that key alone is 英数, and only Shift makes it Caps Lock; on others Shift does not matter. */
 static void toggle_caps_lock(struct input *self)
 {
-	bool has_shift = self->is_held[KEY_LEFT_SHIFT] || self->is_held[KEY_RIGHT_SHIFT];
+	bool is_alone = !has_shift(self);
 
-	if (!has_shift)
+	if (is_alone)
 		set_key(self, KEY_LEFT_SHIFT, true);
 	tap(self, INPUT_KEY_CAPS_LOCK);
-	if (!has_shift)
+	if (is_alone)
 		set_key(self, KEY_LEFT_SHIFT, false);
 	self->has_caps_lock = !self->has_caps_lock;
 }
@@ -196,6 +202,15 @@ static uint16_t held_locks(const struct input *self)
 	                  (self->has_num_lock ? MODIFIER_NUM_LOCK : 0));
 }
 
+/* The locks' own keys are not passed on: their state comes with the next message, and toggling twice would leave the host the
+ * other way round for good. 英数 locks nothing. */
+static bool is_only_lock(const struct input *self, uint8_t key)
+{
+	if (key == INPUT_KEY_CAPS_LOCK && self->has_jis_keyboard && !has_shift(self))
+		return false;
+	return (key == INPUT_KEY_CAPS_LOCK || key == INPUT_KEY_NUM_LOCK) && !self->is_held[key];
+}
+
 /* ---- messages ---- */
 
 int input_key(struct input *self, const struct message_input_key *message)
@@ -209,9 +224,7 @@ int input_key(struct input *self, const struct message_input_key *message)
 	uint8_t key = (uint8_t)message->key;
 	uint16_t bits = key_modifiers(key);
 	reconcile(self, message->modifiers, bits);
-	/* The locks' own keys are not passed on: their state comes with the next message, and toggling twice
-	 * would leave the host the other way round for good. */
-	if (bits & (MODIFIER_CAPS_LOCK | MODIFIER_NUM_LOCK))
+	if (is_only_lock(self, key))
 		return 0;
 	/* A repeated press is the viewer's auto-repeat (the host has none of its own); a release of what is not held
 	 * is the end of a key that was let go already. */

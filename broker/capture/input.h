@@ -36,6 +36,7 @@ struct input_step {
 
 struct input {
 	uint16_t width, height; /* pixels: where the pointer may be */
+	bool has_jis_keyboard;  /* the host's map */
 	bool has_sequence;
 	uint32_t sequence; /* of the last message */
 	bool is_held[256]; /* keys that are down in the host */
@@ -47,7 +48,7 @@ struct input {
 	size_t first, n_steps;
 };
 
-void input_init(struct input *self, uint16_t width, uint16_t height);
+void input_init(struct input *self, uint16_t width, uint16_t height, bool has_jis_keyboard);
 /* The screen has a new size. */
 void input_set_size(struct input *self, uint16_t width, uint16_t height);
 /* The driver has put the pointer there. */

@@ -695,7 +695,7 @@ struct worker *worker_new(struct channel *monitor, const struct message_setup_ca
 	self->rfb = rfb_new(setup->rfb);
 	self->encode = channel_new(setup->encode, LINK_CAPTURE_ENCODE, SIDE_A);
 	handshake_init(&self->handshake, setup->width_max, setup->height_max);
-	input_init(&self->input, setup->width_max, setup->height_max);
+	input_init(&self->input, setup->width_max, setup->height_max, setup->has_jis_keyboard);
 	int error = open_all(self, setup);
 	close(setup->pixels); /* the mapping stays */
 	if (!error)

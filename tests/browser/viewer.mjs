@@ -13,14 +13,15 @@ const ARGUMENTS = [
 	"--force-color-profile=srgb",
 ];
 
-// A browser with one page. Options: width, height (the window's inner size), headless, args, locale.
+// A browser with one page. Options: width, height (the window's inner size), headless, args, env, locale.
 // Returns {browser, context, page, errors, close()}; errors collects what the page's console and scripts
 // complained of, refused by its CSP included: a test ends with expecting it to be empty.
 export async function launch(options = {}) {
-	const { headless = true, args = [] } = options;
+	const { headless = true, args = [], env } = options;
 	const browser = await chromium.launch({
 		executablePath: process.env.SHOJI_CHROMIUM ?? "/usr/bin/chromium",
 		headless,
+		env,
 		args: [...ARGUMENTS, ...args],
 	});
 	return { ...(await openPage(browser, options)), close: () => browser.close() };
@@ -28,10 +29,14 @@ export async function launch(options = {}) {
 
 // One more page of a running browser, with cookies and storage of its own (another terminal, as it were).
 // Returns {browser, context, page, errors}.
-// viewport null: nothing is emulated, the window's own size and scale hold.
-export async function openPage(browser, { width = 1280, height = 840, locale = "ja-JP", viewport = { width, height } } = {}) {
+// viewport null: nothing is emulated, the window's own size and scale hold. init: a function that runs in the page before its own
+// scripts.
+export async function openPage(browser, { width = 1280, height = 840, locale = "ja-JP", viewport = { width, height }, init } = {}) {
 	const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport, locale });
 	const page = await context.newPage();
+	if (init) {
+		await page.addInitScript(init);
+	}
 	return { browser, context, page, errors: collectErrors(page) };
 }
 

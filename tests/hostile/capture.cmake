@@ -21,6 +21,10 @@ target_compile_definitions(test-capture-xvnc PRIVATE CAPTURE_PROCESS="$<TARGET_F
   X_GRAB="$<TARGET_FILE:x-grab>" X_DRAW="$<TARGET_FILE:x-draw>")
 add_dependencies(test-capture-xvnc capture-process x-grab x-draw)
 
+pkg_check_modules(XCB_TEST REQUIRED IMPORTED_TARGET xcb xcb-xtest)
+add_executable(x-hand ${CMAKE_CURRENT_LIST_DIR}/../tools/x-hand.c)
+target_link_libraries(x-hand PRIVATE PkgConfig::XCB_TEST)
+
 add_executable(rfb-record ${CMAKE_CURRENT_LIST_DIR}/../tools/rfb-record.c)
 target_link_libraries(rfb-record PRIVATE shoji-capture shoji-base)
 target_include_directories(rfb-record PRIVATE ${CMAKE_SOURCE_DIR}/tests)

@@ -4,6 +4,7 @@ import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { Broker, until } from './lib/broker.mjs';
 import { Person, PASSWORD } from './lib/person.mjs';
+import { Far, HERE } from './lib/far.mjs';
 import { Line } from './lib/line.mjs';
 import { Site } from './lib/site.mjs';
 
@@ -15,23 +16,29 @@ const PAIRS = Number(process.env.SHOJI_TEXT_PAIRS ?? 100); // of a key and a tex
 const CLICKS = Number(process.env.SHOJI_TEXT_CLICKS ?? 40);
 const ALPHABETS = Number(process.env.SHOJI_TEXT_ALPHABETS ?? 20);
 const DELAY_MS = Number(process.env.SHOJI_TEXT_DELAY_MS ?? 0);
+// kbit/s, delay each way in ms and loss in percent of a line of packets (tests/bench/netline.c): SHOJI_TEXT_LINE=20000,75,1
+const LINE = process.env.SHOJI_TEXT_LINE?.split(',').map(Number);
+// The viewer's browser has no EditContext: Firefox, Safari, older Edge.
+const HAS_EDIT_CONTEXT = !process.env.SHOJI_TEXT_NO_EDIT_CONTEXT;
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz';
 
-let site, line, broker, person, devtools;
+let site, line, far, broker, person, devtools;
 
 before(async () => {
 	site = await Site.start();
 	line = await Line.open();
+	far = LINE && await Far.open(LINE);
 	broker = await Broker.start({
 		profile: { start_page: 'http://site.test/pages/text.html' },
 		egress: { hosts: site.hosts('site.test') },
-		gate: { origins: [line.url] },
+		gate: far ? { listen: `${HERE}:0` } : { origins: [line.url] },
 	});
 	line.connectTo(broker.url);
 	line.delayMs = DELAY_MS;
 	await broker.addPerson('tanaka', PASSWORD);
-	person = await Person.atWork(broker, 'tanaka', { url: line.url });
+	person = await Person.atWork(broker, 'tanaka', { url: far ? broker.url : line.url,
+		init: HAS_EDIT_CONTEXT ? undefined : () => delete window.EditContext });
 	devtools = await person.page.context().newCDPSession(person.page);
 	await site.reported('loaded');
 });
@@ -40,6 +47,7 @@ after(async () => {
 	await person?.leave();
 	await broker?.kill();
 	await line?.close();
+	await far?.close();
 	await site?.stop();
 });
 
@@ -196,7 +204,28 @@ test('the candidate window is told where the isolated caret is', async () => {
 	await compose('');
 });
 
-test('the address bar, an iframe, a dialog, a new window', async () => {
+test('a dialog of the page, and one of the browser', async () => {
+	site.reports.length = 0;
+	await person.browse('http://site.test/pages/dialogs.html');
+	await site.reported('loaded');
+	await person.click(100, 40 + TOP);
+	await site.reported('focus');
+	await compose('たいわ');
+	await commit('対話');
+	await held('inside', '対話');
+	await person.press('Enter'); // closes it
+	assert.equal((await site.reported('closed')).text, '対話');
+	await person.click(400, 40 + TOP);
+	await site.reported('asking');
+	await new Promise(resolve => setTimeout(resolve, 1000)); // until it is there: its caret blinks, it never settles
+	await compose('といあわせ');
+	await commit('問合せ髙');
+	await person.press('KeyA');
+	await person.press('Enter');
+	assert.equal((await site.reported('answered')).text, '問合せ髙a');
+});
+
+test('the address bar, an iframe, a new window', async () => {
 	await person.press('Control+KeyL');
 	await new Promise(resolve => setTimeout(resolve, 300));
 	await person.typeJis('http://site.test/pages/places.html?');

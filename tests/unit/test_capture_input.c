@@ -17,7 +17,13 @@ static char text[8192];
 
 static void begin(void)
 {
-	input_init(&input, 1280, 800);
+	input_init(&input, 1280, 800, false);
+	sequence = 41;
+}
+
+static void begin_jis(void)
+{
+	input_init(&input, 1280, 800, true);
 	sequence = 41;
 }
 
@@ -138,6 +144,20 @@ START_TEST(locks_follow_the_viewer)
 }
 END_TEST
 
+START_TEST(eisu_of_a_jis_keyboard_is_a_key)
+{
+	begin_jis();
+	ck_assert_str_eq(key(0x3a, true, 0), "+3a");
+	/* Let go whatever is held by then, and never left down. */
+	ck_assert_str_eq(key(0x2a, true, MODIFIER_SHIFT), "+2a");
+	ck_assert_str_eq(key(0x3a, false, MODIFIER_SHIFT), "-3a");
+	/* With Shift it is Caps Lock, whose state comes with the next message. */
+	ck_assert_str_eq(key(0x3a, true, MODIFIER_SHIFT), "");
+	ck_assert_str_eq(key(0x3a, false, MODIFIER_SHIFT | MODIFIER_CAPS_LOCK), "");
+	ck_assert_str_eq(key(KEY_A, true, MODIFIER_SHIFT | MODIFIER_CAPS_LOCK), "+3a -3a +1e");
+}
+END_TEST
+
 START_TEST(pointer_and_buttons)
 {
 	begin();
@@ -253,7 +273,7 @@ END_TEST
 int main(void)
 {
 	return SUITE_RUN("capture input", keys, modifier_keys_themselves, modifiers_are_reconciled,
-	        right_alt_is_what_the_viewer_says, locks_follow_the_viewer, pointer_and_buttons,
-	        wheel, longest_messages, everything_is_released, sequence_rises_by_one,
-	        values_out_of_range);
+	        right_alt_is_what_the_viewer_says, locks_follow_the_viewer,
+	        eisu_of_a_jis_keyboard_is_a_key, pointer_and_buttons, wheel, longest_messages,
+	        everything_is_released, sequence_rises_by_one, values_out_of_range);
 }

@@ -27,6 +27,8 @@ const clamp = (value, max) => Math.min(Math.max(Math.floor(value), 0), max);
 
 // What one notch of a wheel scrolls in a browser at 100 %.
 export const WHEEL_NOTCH_PX = 100;
+// What one scrolls in the isolated browser.
+export const HOST_NOTCH_PX = 120;
 const WHEEL_NOTCH_LINES = 3;
 const DELTA_LINE = 1;
 const DELTA_PAGE = 2;
@@ -163,7 +165,7 @@ export function notches(delta, legacyDelta, deltaMode) {
 		legacyDelta % LEGACY_NOTCH === 0 &&
 		legacyDelta !== -LEGACY_TOUCHPAD_FACTOR * delta;
 	if (!isMouse) {
-		return delta / WHEEL_NOTCH_PX;
+		return delta / HOST_NOTCH_PX;
 	}
 	const whole = Math.max(Math.abs(legacyDelta) / LEGACY_NOTCH, Math.round(Math.abs(delta) / WHEEL_NOTCH_PX));
 	return Math.sign(delta) * whole;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { MOVE_INTERVAL_MS, Pointer, buttonsOf, notches } from "../../../viewer/web/pointer.js";
+import { HOST_NOTCH_PX, MOVE_INTERVAL_MS, Pointer, buttonsOf, notches } from "../../../viewer/web/pointer.js";
 
 const RECT = { left: 10, top: 40, width: 1280, height: 800 };
 const event = (fields) => ({ clientX: 10, clientY: 40, buttons: 0, getModifierState: () => false, ...fields });
@@ -101,22 +101,22 @@ test("wheel: a touchpad's parts add up, both ways, and turning back starts anew"
 	const turn = (deltaY, deltaX = 0) =>
 		self.wheel(wheelEvent({ deltaY, deltaX, wheelDeltaY: -3 * deltaY, wheelDeltaX: -3 * deltaX }), RECT);
 	for (let i = 0; i < 25; i++) {
-		turn(10);
+		turn(12);
 	}
 	const downs = sent.map(({ down }) => down);
-	assert.deepEqual(downs, [1, 1], "250 pixels are two notches");
-	turn(-40);
-	turn(-40);
+	assert.deepEqual(downs, [1, 1], "300 pixels are two notches, as the isolated browser scrolls them");
+	turn(-50);
+	turn(-50);
 	assert.equal(sent.length, 2);
-	turn(-40);
+	turn(-50);
 	assert.deepEqual([sent[2].up, sent[2].down], [1, 0], "the half notch down was dropped");
-	turn(0, -100);
-	turn(0, 100);
+	turn(0, -120);
+	turn(0, 120);
 	assert.deepEqual([sent[3].left, sent[4].right], [1, 1]);
 });
 
 test("wheel: 40 px is a touchpad's although it looks like a notch", () => {
-	assert.equal(notches(40, -120, 0), 0.4);
+	assert.equal(notches(40, -120, 0), 40 / HOST_NOTCH_PX);
 });
 
 test("wheel: never more than a message may carry", () => {

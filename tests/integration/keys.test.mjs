@@ -1,0 +1,301 @@
+// Keys, buttons and wheel as a page in the isolated browser hears of them, against what a page in the terminal's own browser hears
+// of the same ones. The hand is at the terminal's display: nothing goes through DevTools.
+import { test, before, after } from 'node:test';
+import assert from 'node:assert/strict';
+import { Broker, until } from './lib/broker.mjs';
+import { Line } from './lib/line.mjs';
+import { PASSWORD } from './lib/person.mjs';
+import { Site } from './lib/site.mjs';
+import { Terminal } from './lib/terminal.mjs';
+import * as viewer from '../browser/viewer.mjs';
+
+// X key codes (evdev's, and 8), by KeyboardEvent.code.
+const row = (first, codes) => codes.split(' ').map((code, i) => [code, first + i]);
+const KEYS = Object.fromEntries([
+	...row(9, 'Escape Digit1 Digit2 Digit3 Digit4 Digit5 Digit6 Digit7 Digit8 Digit9 Digit0 Minus Equal Backspace Tab'),
+	...row(24, 'KeyQ KeyW KeyE KeyR KeyT KeyY KeyU KeyI KeyO KeyP BracketLeft BracketRight Enter ControlLeft'),
+	...row(38, 'KeyA KeyS KeyD KeyF KeyG KeyH KeyJ KeyK KeyL Semicolon Quote Backquote ShiftLeft Backslash'),
+	...row(52, 'KeyZ KeyX KeyC KeyV KeyB KeyN KeyM Comma Period Slash ShiftRight NumpadMultiply AltLeft Space CapsLock'),
+	...row(67, 'F1 F2 F3 F4 F5 F6 F7 F8 F9 F10 NumLock ScrollLock'),
+	...row(79, 'Numpad7 Numpad8 Numpad9 NumpadSubtract Numpad4 Numpad5 Numpad6 NumpadAdd Numpad1 Numpad2 Numpad3 Numpad0 NumpadDecimal'),
+	...row(95, 'F11 F12'), ...row(104, 'NumpadEnter ControlRight NumpadDivide PrintScreen AltRight'),
+	...row(110, 'Home ArrowUp PageUp ArrowLeft ArrowRight End ArrowDown PageDown Insert Delete'),
+	...row(127, 'Pause'), ...row(133, 'MetaLeft MetaRight ContextMenu'),
+]);
+const JIS_KEYS = { IntlRo: 97, Convert: 100, KanaMode: 101, NonConvert: 102, IntlYen: 132 };
+const US_KEYS = { IntlBackslash: 94 };
+// Their own events come later in the isolated host, when their state is told (docs/keys.md): only what they make of others is compared.
+const LOCKS = ['CapsLock', 'NumLock'];
+
+// What no page gets: Chromium's own, and the window manager's. docs/keys.md lists them.
+const RESERVED = {
+	ControlLeft: ['KeyW', 'KeyT', 'KeyN', 'Tab', 'F4', 'PageUp', 'PageDown'],
+	ControlShift: ['KeyQ', 'KeyU'], // U: GTK's input of code points, on Linux terminals
+	AltLeft: ['Tab', 'F4'],
+	AltRight: ['Tab', 'F4'],
+};
+const TOP = 88; // of the page, below the isolated browser's own bars
+const PAUSE_MS = 1;
+
+
+let site, terminal, window;
+
+before(async () => {
+	site = await Site.start();
+	terminal = await Terminal.open();
+	window = await viewer.launch({ headless: false, env: terminal.env });
+});
+
+after(async () => {
+	await window?.close();
+	await terminal?.close();
+	await site?.stop();
+});
+
+const tap = code => [`down ${code}`, `wait ${PAUSE_MS}`, `up ${code}`, `wait ${PAUSE_MS}`];
+
+// Each key once, with the modifiers held around all of them.
+function batch(keys, modifiers = [], except = []) {
+	const taps = Object.entries(keys).filter(([code]) => !except.includes(code) && !modifiers.includes(code)).flatMap(([, number]) => tap(number));
+	return [...modifiers.map(code => `down ${KEYS[code]}`), `wait ${PAUSE_MS}`, ...taps, ...modifiers.toReversed().map(code => `up ${KEYS[code]}`)];
+}
+
+// The two pages: one in the terminal's browser, one in the isolated browser, which the viewer shows.
+class Pages {
+	static async open(keyboard) {
+		const self = new Pages();
+		terminal.useKeyboard(keyboard);
+		self.line = await Line.open();
+		self.broker = await Broker.start({
+			profile: { start_page: 'http://site.test/pages/keys.html', keyboard },
+			egress: { hosts: site.hosts('site.test') },
+			gate: { origins: [self.line.url] },
+		});
+		self.line.connectTo(self.broker.url);
+		try {
+			await self.broker.addPerson('tanaka', PASSWORD);
+			self.local = window.page;
+			await self.local.goto(`http://127.0.0.1:${site.port}/pages/keys.html`);
+			self.context = await window.browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1280, height: 840 } });
+			self.viewer = await self.context.newPage();
+			site.reports.length = 0;
+			await viewer.openSignIn(self.viewer, self.line.url);
+			await viewer.signIn(self.viewer, 'tanaka', PASSWORD);
+			await viewer.waitLive(self.viewer);
+			await site.reported('loaded');
+			await viewer.click(self.viewer, 100, 88 + 40);
+			await viewer.waitSettled(self.viewer, 300);
+			return self;
+		} catch (error) {
+			await self.close();
+			throw error;
+		}
+	}
+
+	// What the page says of these actions. n: so many entries at least.
+	async heard(page, host, actions, n = 1) {
+		await page.bringToFront();
+		await page.focus(host === 'site.test' ? '#screen' : '#field');
+		site.reports.length = 0;
+		await terminal.do(actions);
+		const entries = [];
+		const take = () => {
+			for (const report of site.reports.splice(0))
+				if (report.type === 'log' && report.host === host)
+					entries.push(...report.entries);
+			return entries.length >= n;
+		};
+		await until(take, '', 5000).catch(() => {});
+		return entries;
+	}
+
+	// Where on the display the page under test begins: {local, remote}, each [x, y].
+	async places() {
+		const [x, y] = [600, 500];
+		const origin = async page => {
+			await page.bringToFront();
+			await page.evaluate(() => addEventListener('mousemove', event => { window.at = [event.clientX, event.clientY]; }));
+			await terminal.do([`move ${x + 1} ${y}`, 'wait 20', `move ${x} ${y}`]);
+			await page.waitForFunction(() => window.at);
+			await new Promise(resolve => setTimeout(resolve, 100));
+			const at = await page.evaluate(() => window.at);
+			return [x - at[0], y - at[1]];
+		};
+		const [local, remote] = [await origin(this.local), await origin(this.viewer)];
+		const canvas = await this.viewer.locator('#screen').boundingBox();
+		return { local, remote: [remote[0] + canvas.x, remote[1] + canvas.y + TOP] };
+	}
+
+	// As both(), with the hand at x, y of the page first. actions(move): move(x, y) is a line of x-hand's.
+	async bothAt(x, y, actions, n) {
+		this.origins ??= await this.places();
+		const heard = (page, host, [left, top], count) => {
+			const move = (toX, toY) => `move ${left + toX} ${top + toY}`;
+			return this.heard(page, host, [move(x, y), 'wait 30', ...actions(move)], count);
+		};
+		const here = await heard(this.local, '127.0.0.1', this.origins.local, n);
+		const there = await heard(this.viewer, 'site.test', this.origins.remote, here.length);
+		return { here, there };
+	}
+
+	async both(actions) {
+		const here = await this.heard(this.local, '127.0.0.1', actions);
+		// Lock keys may be missing.
+		const there = await this.heard(this.viewer, 'site.test', actions, here.filter(({ code }) => !LOCKS.includes(code)).length || 1);
+		return { here, there };
+	}
+
+	async close() {
+		await this.context?.close();
+		await this.broker.kill();
+		await this.line.close();
+	}
+}
+
+const describe = ({ type, code, key, modifiers, location, repeat, keyCode, data }) => type === 'text' ? `text ${data}`
+	: `${type} ${code} ${key} ${modifiers} at ${location} ${keyCode}${repeat ? ' again' : ''}`;
+
+function differences(here, there) {
+	const [a, b] = [here.map(describe), there.map(describe)];
+	const out = [];
+	for (let i = 0, j = 0; i < a.length || j < b.length;) {
+		if (a[i] === b[j]) {
+			i++, j++;
+		} else if (b.indexOf(a[i], j) < 0 && i < a.length) {
+			out.push(`- ${a[i++]}`);
+		} else {
+			out.push(`+ ${b[j++]}`);
+		}
+	}
+	return out;
+}
+
+const press = button => [`press ${button}`, 'wait 5', `release ${button}`, 'wait 5'];
+const times = (n, lines) => Array(n).fill(lines).flat();
+
+// Buttons and wheel, and the keys' own repeats: what the map has no part in.
+async function pointer(pages, t) {
+	const click = await pages.bothAt(500, 300, () => [...press(1), 'wait 600', ...press(1), ...press(1), 'wait 600', ...press(2), ...press(3),
+		`down ${KEYS.ControlLeft}`, ...press(1), `up ${KEYS.ControlLeft}`], 20);
+	const buttons = ({ type, button, buttons: held, detail, modifiers }) => `${type} ${button} ${held} ${detail} ${modifiers}`;
+	const isMouse = ({ type }) => !/^key|^wheel|^drag/.test(type);
+	assert.ok(click.here.filter(isMouse).length > 15, JSON.stringify(click.here.map(buttons)));
+	assert.deepEqual(click.there.filter(isMouse).map(buttons), click.here.filter(isMouse).map(buttons), 'buttons');
+
+	for (const [button, modifier] of [[4], [5], [6], [7], [5, 'ShiftLeft']]) {
+		const around = modifier ? [`down ${KEYS[modifier]}`, `up ${KEYS[modifier]}`] : ['wait 1', 'wait 1'];
+		const wheel = await pages.bothAt(500, 300, () => [around[0], ...times(3, press(button)), around[1]], 3);
+		const turns = ({ here, there }) => [here, there].map(entries => entries.filter(({ type }) => type === 'wheel')
+			.reduce((sum, { deltaX, deltaY, modifiers }) => [sum[0] + deltaX, sum[1] + deltaY, modifiers], [0, 0, '']));
+		const [here, there] = turns(wheel);
+		t.diagnostic(`wheel ${button} ${modifier ?? ''}: ${here} and ${there}`);
+		assert.deepEqual(there, here, `wheel ${button} ${modifier ?? ''}`);
+	}
+
+	// Beyond the canvas, over the viewer's bar and the terminal's own browser: it ends where the hand lets go.
+	const [left, top] = pages.origins.remote;
+	const move = (x, y) => `move ${left + x} ${top + y}`;
+	const drag = await pages.heard(pages.viewer, 'site.test', [move(500, 300), 'wait 30', 'press 1', move(600, 350), 'wait 40', move(600, -150), 'wait 40',
+		move(700, 320), 'wait 40', 'release 1'], 5);
+	const path = drag.filter(({ type }) => type === 'drag').map(({ x, y }) => [x, y]);
+	assert.deepEqual(path.at(-1), [700, 320]);
+	assert.ok(path.some(([, y]) => y < 0), `above the page: ${JSON.stringify(path)}`);
+	assert.equal(drag.filter(({ type }) => type === 'mouseup').length, 1);
+}
+
+// Let go of when the window is left, when the screen is left for the bar, and when the line is cut; the letter afterwards is a letter.
+async function held(pages) {
+	const here = pages.viewer;
+	const heardOf = async code => {
+		const log = [];
+		await until(() => {
+			for (const { type, entries } of site.reports.splice(0))
+				log.push(...(type === 'log' ? entries : []));
+			return log.some(entry => entry.type === 'keyup' && entry.code === code);
+		}, () => `${code} let go; ${JSON.stringify(log.map(describe))}`, 10000);
+		assert.ok(log.some(entry => entry.type === 'keydown' && entry.code === code));
+	};
+	const ways = {
+		// Under playwright a page believes that it has the focus whatever is in front.
+		'another window': () => here.evaluate(() => { window.dispatchEvent(new Event('blur')); }),
+		'the bar': () => here.focus('#full-screen'),
+		'a cut line': () => pages.line.cut(),
+	};
+	for (const [way, leave] of Object.entries(ways))
+		for (const code of ['ShiftLeft', 'ControlLeft']) {
+			await here.bringToFront();
+			await here.focus('#screen');
+			site.reports.length = 0;
+			await terminal.do([`down ${KEYS[code]}`, 'wait 50']);
+			await leave();
+			await heardOf(code);
+			await terminal.do([`up ${KEYS[code]}`]);
+			if (pages.line.isCut) {
+				pages.line.mend();
+				await viewer.waitLive(here);
+			}
+			const after = await pages.heard(here, 'site.test', tap(KEYS.KeyA), 3);
+			assert.deepEqual(after.map(describe), ['keydown KeyA a  at 0 65', 'text a', 'keyup KeyA a  at 0 65'], `${way}, ${code}`);
+		}
+}
+
+async function repeats(pages) {
+	const hold = async (page, selector, host) => {
+		await page.bringToFront();
+		await page.focus(selector);
+		site.reports.length = 0;
+		for (let i = 0; i < 6; i++)
+			await page.keyboard.down('KeyA');
+		await page.keyboard.up('KeyA');
+		const { entries } = await site.reported('log');
+		return entries.map(describe);
+	};
+	const here = await hold(pages.local, '#field');
+	assert.deepEqual(here.filter(entry => entry.endsWith('again')).length, 5);
+	assert.deepEqual(await hold(pages.viewer, '#screen'), here);
+}
+
+for (const keyboard of ['jp', 'us']) {
+	test(`keyboard ${keyboard}: a remote page hears of each key what a local one hears`, async t => {
+		const pages = await Pages.open(keyboard);
+		try {
+			const keys = { ...KEYS, ...(keyboard === 'jp' ? JIS_KEYS : US_KEYS) };
+			const plain = Object.fromEntries(Object.entries(keys).filter(([code]) => !LOCKS.includes(code)));
+			const numpad = Object.fromEntries(Object.entries(keys).filter(([code]) => code.startsWith('Numpad')));
+			const letters = Object.fromEntries(Object.entries(plain).filter(([code]) => /^(Key|Digit|Numpad|Sem|Intl|Bra)/.test(code)));
+			const capsLock = keyboard === 'jp' ? [`down ${KEYS.ShiftLeft}`, ...tap(KEYS.CapsLock), `up ${KEYS.ShiftLeft}`] : tap(KEYS.CapsLock);
+			const batches = {
+				none: batch(plain),
+				Shift: batch(plain, ['ShiftLeft']),
+				Control: batch(plain, ['ControlLeft'], RESERVED.ControlLeft),
+				Alt: batch(plain, ['AltLeft'], RESERVED.AltLeft),
+				AltRight: batch(plain, ['AltRight'], RESERVED.AltRight),
+				'Control+Shift': batch(letters, ['ControlRight', 'ShiftRight'], [...RESERVED.ControlLeft, ...RESERVED.ControlShift]),
+				// The last key brings the state to the isolated host.
+				CapsLock: [...capsLock, ...batch(letters), ...batch(letters, ['ShiftLeft']), ...capsLock, ...tap(KEYS.KeyA)],
+				NumLock: [...tap(KEYS.NumLock), ...batch(numpad), ...batch(numpad, ['ShiftLeft']), ...tap(KEYS.NumLock), ...tap(KEYS.KeyA)],
+			};
+			// These do not ask the map.
+			if (keyboard === 'us')
+				['Control', 'Alt', 'AltRight', 'Control+Shift'].forEach(name => delete batches[name]);
+			else
+				batches['英数'] = [...tap(KEYS.CapsLock), ...tap(KEYS.KeyA)];
+			const wrong = [];
+			for (const [name, actions] of Object.entries(batches)) {
+				const begin = Date.now();
+				const { here, there } = await pages.both(actions);
+				t.diagnostic(`${keyboard} ${name}: ${here.length} and ${there.length} events, ${Date.now() - begin} ms`);
+				const isCompared = entry => name === '英数' || !LOCKS.includes(entry.code) && !(name === 'CapsLock' && /^Shift/.test(entry.code));
+				wrong.push(...differences(here.filter(isCompared), there.filter(isCompared)).map(line => `${name}: ${line}`));
+			}
+			assert.deepEqual(wrong, []);
+			if (keyboard === 'jp') {
+				await repeats(pages);
+				await pointer(pages, t);
+				await held(pages);
+			}
+		} finally {
+			await pages.close();
+		}
+	});
+}
