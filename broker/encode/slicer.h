@@ -26,7 +26,7 @@ struct slicer {
 	uint32_t frame;
 	/* Both set by the owner before the end of a frame. */
 	bool is_provisional, is_unfinished;
-	bool is_first;       /* of its frame: the slice that is being filled */
+	bool is_first; /* of its frame: the slice that is being filled */
 	bool has_answer; /* set by the owner before a frame: it answers that input (PICTURE_ANSWERS) */
 	uint16_t answer;
 	size_t n_raw;        /* waits to be compressed */

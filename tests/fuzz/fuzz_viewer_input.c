@@ -36,10 +36,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must(out.wheel.left <= INPUT_WHEEL_MAX && out.wheel.right <= INPUT_WHEEL_MAX &&
 		        out.wheel.up <= INPUT_WHEEL_MAX && out.wheel.down <= INPUT_WHEEL_MAX);
 		break;
-	case VIEWER_MESSAGE_SCREEN:
-		must(out.screen.width >= 1 && out.screen.width <= SCREEN_WIDTH_MAX &&
-		        out.screen.height >= 1 && out.screen.height <= SCREEN_HEIGHT_MAX);
-		break;
 	case VIEWER_MESSAGE_TEXT:
 		must(out.text.length <= VIEWER_TEXT_MAX &&
 		        is_plain_utf8(out.text.text, out.text.length));
