@@ -25,6 +25,7 @@ import {
 	encodeVideoFailed,
 	encodeWheel,
 } from "./wire.js";
+import { GOOD_SAMPLES, SLOW_DRAW_MS, SLOW_ROUND_TRIP_MS } from "./badge.js";
 import { Latency, isPress } from "./latency.js";
 import { CACHE_SLOTS, DecoderError, WINDOW_LOG } from "./decoder.js";
 
@@ -53,6 +54,10 @@ export const Ending = Object.freeze({ REASON: "reason", REFUSED: "refused", BROK
 
 export const WELCOME_DEADLINE_MS = 10000;
 export const PING_INTERVAL_MS = 2000;
+// While nobody does anything, next to nothing comes (a caret that blinks), and the badge has nothing to take back. What is cut
+// meanwhile is noticed with the first key, or that much later.
+export const IDLE_PING_MS = 15000;
+export const STIRRING_BYTES = 4096; // since the last ping: more is a line at work
 export const SILENCE_MAX_MS = 6000;
 // A connection that held for so long was a good one: the next loss waits the shortest time again.
 export const SETTLED_MS = 5000;
@@ -88,6 +93,11 @@ export class Session {
 	#heardAtMs = 0;
 	#pingNonce = 0;
 	#pingSentAtMs = null; // of the unanswered one
+	#pingedAtMs = 0;
+	#isStirred = true; // since the last ping the person did something, or much came
+	#goodSamples = 0; // in a row
+	#isResting = false; // the next ping waits for IDLE_PING_MS
+	#receivedBytes = 0; // since the last ping
 	#slowestDrawMs = 0;
 	#brokenAtMs = [];
 	#latency = new Latency();
@@ -219,6 +229,7 @@ export class Session {
 		this.#pingTimer = null;
 		this.#mergeTimer = null;
 		this.#pingSentAtMs = null;
+		this.#isResting = false;
 		this.#mergedMove = null;
 		const socket = this.#socket;
 		this.#socket = null;
@@ -289,6 +300,7 @@ export class Session {
 		if (kind === "pointer") {
 			this.#lastButtons = fields.buttons;
 		}
+		this.#stir();
 		if (isPress(kind, fields)) {
 			this.#latency.pressed(this.#sequence & 0xffff, atMs);
 		}
@@ -323,11 +335,20 @@ export class Session {
 	}
 
 	#ping() {
-		this.#pingTimer = this.#parts.setTimer(() => this.#ping(), PING_INTERVAL_MS);
 		const nowMs = this.#parts.nowMs();
+		const mayRest = this.#pingSentAtMs === null && !this.#isStirred && this.#goodSamples >= GOOD_SAMPLES;
+		const restMs = mayRest ? this.#pingedAtMs + IDLE_PING_MS - nowMs : 0;
+		this.#isResting = restMs > 0;
+		this.#pingTimer = this.#parts.setTimer(() => this.#ping(), this.#isResting ? restMs : PING_INTERVAL_MS);
+		if (this.#isResting) {
+			return;
+		}
 		if (this.#pingSentAtMs === null) {
 			this.#pingNonce = (this.#pingNonce + 1) >>> 0;
 			this.#pingSentAtMs = nowMs;
+			this.#pingedAtMs = nowMs;
+			this.#isStirred = false;
+			this.#receivedBytes = 0;
 			this.#socket.send(encodePing(this.#pingNonce));
 			return;
 		}
@@ -338,9 +359,19 @@ export class Session {
 		this.#sample(nowMs - this.#pingSentAtMs);
 	}
 
+	#stir() {
+		this.#isStirred = true;
+		if (this.#isResting) {
+			this.#parts.clearTimer(this.#pingTimer);
+			this.#ping();
+		}
+	}
+
 	#sample(roundTripMs) {
 		const drawMs = this.#slowestDrawMs;
 		this.#slowestDrawMs = 0;
+		const isGood = roundTripMs < SLOW_ROUND_TRIP_MS && drawMs < SLOW_DRAW_MS;
+		this.#goodSamples = isGood ? this.#goodSamples + 1 : 0;
 		this.#parts.onSample({ roundTripMs, drawMs });
 	}
 
@@ -379,6 +410,7 @@ export class Session {
 			this.#parts.onToken(message.token);
 			this.#parts.onPerson(message.person);
 			this.#connectedAtMs = this.#parts.nowMs();
+			this.#isStirred = true;
 			this.#setState(message.state === WireState.LIVE ? State.LIVE : State.STARTING);
 			this.#ping();
 		},
@@ -419,6 +451,11 @@ export class Session {
 		},
 		slice: (message) => {
 			this.#expect(this.#isConnected(), message.name);
+			this.#receivedBytes += message.bytes.length;
+			if (this.#receivedBytes > STIRRING_BYTES) {
+				this.#receivedBytes = 0;
+				this.#stir();
+			}
 			this.#parts.picture.receive(message.bytes);
 		},
 	};

@@ -63,6 +63,9 @@ export class Place {
 		self.namespace = parentalSpawn('unshare', ['--net', 'sleep', 'infinity']);
 		const mine = fs.readlinkSync('/proc/self/ns/net');
 		await until(() => fs.readlinkSync(`/proc/${self.namespace.pid}/ns/net`) !== mine, 'the namespace', 5000);
+		// An IPv6 address of the line's own would come a second after the line, and Chromium drops what it is loading when
+		// addresses change (ERR_NETWORK_CHANGED).
+		await self.inside('sh', ['-c', 'f=/proc/sys/net/ipv6/conf; [ ! -d $f ] || for which in all default; do echo 1 >$f/$which/disable_ipv6; done']);
 		await self.inside('ip', ['link', 'set', 'lo', 'up']);
 		await self.layLine(LINES[lineName]);
 		self.display = await Display.open();

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Backoff, FIRST_MS, LAST_MS } from "../../../viewer/web/backoff.js";
+import { GOOD_SAMPLES } from "../../../viewer/web/badge.js";
 import { DecoderError } from "../../../viewer/web/decoder.js";
 import * as session from "../../../viewer/web/session.js";
 
@@ -280,6 +281,7 @@ test("pings measure the round trip, and silence cuts the line", () => {
 	world.clock.pass(40);
 	world.receive(message(0, 5, [...pings()[0].subarray(8)]));
 	assert.deepEqual(world.told.at(-1), ["sample", { roundTripMs: 40, drawMs: 0 }]);
+	world.session.input("wheel", { x: 0, y: 0, left: 0, right: 0, up: 1, down: 0, modifiers: 0 });
 	world.clock.pass(session.PING_INTERVAL_MS);
 	assert.equal(pings().length, 2);
 	world.clock.pass(session.PING_INTERVAL_MS);
@@ -290,6 +292,43 @@ test("pings measure the round trip, and silence cuts the line", () => {
 	assert.equal(world.at(), State.LIVE, "not before its time");
 	world.clock.pass(1);
 	assert.deepEqual(world.states.at(-1), [State.WAITING, { cause: Cause.SILENT }]);
+});
+
+test("a line on which nothing happens is pinged seldom, and at once when something does", () => {
+	const world = live();
+	const pings = () => world.socket().sent.filter((bytes) => bytes[0] === 0 && bytes[1] === 2);
+	const answer = () => world.receive(message(0, 5, [...pings().at(-1).subarray(8)]));
+	answer();
+	for (let n = 2; n <= GOOD_SAMPLES; n++) { // as long as the badge may have to take something back
+		world.clock.pass(session.PING_INTERVAL_MS);
+		assert.equal(pings().length, n);
+		answer();
+	}
+	const slice = message(1, 2, new Array(40).fill(0));
+	for (let i = 0; i < 14; i++) {
+		world.receive(slice); // a caret that blinks
+		world.clock.pass(1000);
+	}
+	assert.equal(pings().length, GOOD_SAMPLES);
+	world.clock.pass(session.IDLE_PING_MS - 14000);
+	assert.equal(pings().length, GOOD_SAMPLES + 1);
+	answer();
+	world.clock.pass(3000);
+	assert.equal(pings().length, GOOD_SAMPLES + 1);
+	world.session.input("key", { key: 30, isDown: true, modifiers: 0 });
+	assert.equal(pings().length, GOOD_SAMPLES + 2, "with the first key");
+	answer();
+	world.session.input("key", { key: 30, isDown: false, modifiers: 0 });
+	world.clock.pass(session.PING_INTERVAL_MS);
+	assert.equal(pings().length, GOOD_SAMPLES + 3);
+	answer();
+	world.clock.pass(3000);
+	for (let i = 0; i <= session.STIRRING_BYTES / slice.byteLength; i++) {
+		world.receive(slice);
+	}
+	assert.equal(pings().length, GOOD_SAMPLES + 4, "a picture comes");
+	world.clock.pass(session.SILENCE_MAX_MS);
+	assert.equal(world.at(), State.WAITING, "silence after it");
 });
 
 test("a busy line on which only the pong is late is slow, not cut", () => {
