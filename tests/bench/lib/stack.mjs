@@ -17,7 +17,7 @@ export const SCREEN = { width: 1280, height: 800 };
 // As in broker/guest/programs.c. shoji.mjs compares them with the browser that runs, and a difference ends the bench.
 export const BROWSER_SETTINGS = [
 	'--lang=ja', '--ozone-platform=x11', `--window-size=${SCREEN.width},${SCREEN.height}`, '--window-position=0,0',
-	'--start-maximized', '--force-device-scale-factor=1', '--gtk-version=3', '--disable-gpu', '--no-first-run',
+	'--start-maximized', '--gtk-version=3', '--disable-gpu', '--no-first-run',
 	'--no-default-browser-check', '--hide-crash-restore-bubble', '--disable-breakpad', '--password-store=basic',
 	'--disable-background-networking', '--disable-component-update', '--component-updater=url-source=https://127.0.0.1:1/',
 	'--disable-sync', '--no-pings', '--disable-domain-reliability', '--disable-extensions',
