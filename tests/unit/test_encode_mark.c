@@ -199,6 +199,26 @@ START_TEST(scrolling_carries_it_along)
 }
 END_TEST
 
+/* The page's upper part sticks from now on: it gets the mark of what lies below, all of it. */
+START_TEST(what_is_cut_off_a_region_is_marked_anew)
+{
+	struct rect body = {0, 100, 1200, 700};
+	uint32_t down = 0;
+
+	start(support_page_pixel);
+	for (uint32_t step = 0; step < 12; step++) {
+		if (step == 6)
+			body = (struct rect){0, 260, 1200, 540};
+		down += 11;
+		paint(&body, support_page_pixel, down);
+		mark_take(&mark, &image, &body, 1, &result);
+		check_sound();
+	}
+	ck_assert_uint_eq(mark.n_regions, 1);
+	ck_assert_uint_ge(mark.regions[0].area.y, 200);
+}
+END_TEST
+
 START_TEST(any_damage_leaves_it_sound)
 {
 	uint64_t state = 7;
@@ -244,5 +264,6 @@ END_TEST
 int main(void)
 {
 	return SUITE_RUN("encode mark", seen_on_any_ground, longest_texts_stay_in_their_lines,
-	        scrolling_carries_it_along, any_damage_leaves_it_sound, time_is_the_calendars);
+	        scrolling_carries_it_along, what_is_cut_off_a_region_is_marked_anew,
+	        any_damage_leaves_it_sound, time_is_the_calendars);
 }
