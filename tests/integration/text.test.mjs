@@ -4,6 +4,7 @@ import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { Broker, until } from './lib/broker.mjs';
 import { Person, PASSWORD } from './lib/person.mjs';
+import { freePort } from '../bench/lib/place.mjs';
 import { Far, HERE } from './lib/far.mjs';
 import { Line } from './lib/line.mjs';
 import { Site } from './lib/site.mjs';
@@ -29,10 +30,11 @@ before(async () => {
 	site = await Site.start();
 	line = await Line.open();
 	far = LINE && await Far.open(LINE);
+	const address = far && `${HERE}:${await freePort(HERE)}`;
 	broker = await Broker.start({
 		profile: { start_page: 'http://site.test/pages/text.html' },
 		egress: { hosts: site.hosts('site.test') },
-		gate: far ? { listen: `${HERE}:0` } : { origins: [line.url] },
+		gate: far ? { listen: address, origins: [`https://${address}`] } : { origins: [line.url] },
 	});
 	line.connectTo(broker.url);
 	line.delayMs = DELAY_MS;

@@ -19,7 +19,8 @@ export class Far {
 		const mine = fs.readlinkSync('/proc/self/ns/net');
 		await until(() => fs.readlinkSync(`/proc/${self.namespace.pid}/ns/net`) !== mine, 'the namespace', 5000);
 		const enter = `--net=/proc/${self.namespace.pid}/ns/net`;
-		execFileSync('nsenter', [enter, 'ip', 'link', 'set', 'lo', 'up']);
+		// An IPv6 address that comes by itself a moment later is a change of networks to Chromium, which then drops what it loads.
+		execFileSync('nsenter', [enter, 'sh', '-c', 'ip link set lo up; echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6']);
 		self.line = parentalSpawn(path.join(bin, 'netline'), [self.namespace.pid, 'shojifar', HERE, THERE, ...line].map(String), ['ignore', 'pipe', 'inherit']);
 		await new Promise((resolve, reject) => {
 			self.line.stdout.on('data', chunk => /READY/.test(chunk) && resolve());
