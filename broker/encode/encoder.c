@@ -773,6 +773,7 @@ static bool reserve(struct encoder *self)
 	                .core_percent = self->setup.has_video ? self->setup.video_core_percent : 1,
 	                .shadow = (uint32_t *)(void *)rest,
 	                .cells = (struct video_cells *)(void *)(rest + image),
+	                .line = &self->seats[SEAT_PERSON].viewer.line,
 	                .on_damage = on_damage,
 	                .on_unknown = on_unknown,
 	                .data = self},

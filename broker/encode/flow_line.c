@@ -69,21 +69,26 @@ static struct flow_sent *frame_of(struct flow_line *self, uint32_t number)
 	return &self->frames[number % FLOW_FRAMES_MAX];
 }
 
-static void begin_frame(struct flow_line *self, uint32_t number, uint64_t now_us)
+static struct flow_sent stamp(struct flow_line *self, uint64_t now_us)
 {
-	bool is_alone = self->in_flight_bytes == 0;
+	bool is_alone = self->in_flight_bytes == 0 && self->beside_bytes == 0;
 
 	/* After a rest the clock of rates begins anew: the rest was not the line's. */
 	if (is_alone) {
 		self->acked_us = now_us;
 		self->first_us = now_us;
 	}
-	self->sent = number;
-	*frame_of(self, number) = (struct flow_sent){.sent_us = now_us,
+	return (struct flow_sent){.sent_us = now_us,
 	        .acked_bytes = self->acked_bytes,
 	        .acked_us = self->acked_us,
 	        .first_us = self->first_us,
 	        .is_alone = is_alone};
+}
+
+static void begin_frame(struct flow_line *self, uint32_t number, uint64_t now_us)
+{
+	self->sent = number;
+	*frame_of(self, number) = stamp(self, now_us);
 }
 
 void flow_line_sent(struct flow_line *self, uint32_t number, uint32_t bytes, uint64_t now_us)
@@ -129,17 +134,12 @@ static void grow(struct flow_line *self, uint32_t bytes, uint64_t delay_us)
 		self->window_bytes = FLOW_WINDOW_MAX;
 }
 
-void flow_line_acked(struct flow_line *self, uint32_t number, uint64_t now_us)
+/* `sent` has arrived, and with it so many bytes. */
+static void learn(
+        struct flow_line *self, const struct flow_sent *sent, uint32_t bytes, uint64_t now_us)
 {
-	uint32_t bytes = 0;
-
-	if (number == self->acked)
-		return;
-	while (self->acked != number)
-		bytes += frame_of(self, ++self->acked)->bytes;
-	const struct flow_sent *sent = frame_of(self, number);
 	uint64_t delay_us = now_us - sent->sent_us;
-	self->in_flight_bytes -= bytes;
+
 	self->acked_bytes += bytes;
 	take_delay(self, sent, now_us);
 	take_rate(self, sent, now_us);
@@ -148,6 +148,18 @@ void flow_line_acked(struct flow_line *self, uint32_t number, uint64_t now_us)
 	if (!self->is_known)
 		grow(self, bytes, delay_us);
 	self->is_short = false;
+}
+
+void flow_line_acked(struct flow_line *self, uint32_t number, uint64_t now_us)
+{
+	uint32_t bytes = 0;
+
+	if (number == self->acked)
+		return;
+	while (self->acked != number)
+		bytes += frame_of(self, ++self->acked)->bytes;
+	self->in_flight_bytes -= bytes;
+	learn(self, frame_of(self, number), bytes, now_us);
 }
 
 static uint64_t within(uint64_t value, uint64_t least, uint64_t most)
@@ -225,7 +237,8 @@ static bool takes_more(struct flow_line *self, uint64_t now_us)
 		return true;
 	if (wants_rest(self, now_us) || self->sent - self->acked >= frames_max(self))
 		return false;
-	if (self->in_flight_bytes + flow_line_room(self, now_us) <= window(self))
+	if (self->in_flight_bytes + self->beside_bytes + flow_line_room(self, now_us) <=
+	        window(self))
 		return true;
 	self->is_short = true;
 	return false;
@@ -234,4 +247,52 @@ static bool takes_more(struct flow_line *self, uint64_t now_us)
 bool flow_line_has_credit(struct flow_line *self, uint64_t now_us)
 {
 	return takes_more(self, now_us) && flow_line_may_say(self);
+}
+
+/* ---- beside the frames ---- */
+
+bool flow_line_has_room_beside(struct flow_line *self, uint32_t bytes, uint64_t now_us)
+{
+	uint64_t on_line = (uint64_t)self->in_flight_bytes + self->beside_bytes;
+
+	if (on_line == 0)
+		return true;
+	if (wants_rest(self, now_us))
+		return false;
+	/* Two at least: by one at a time a line is idle half of the time, and never found to be faster. */
+	if (on_line <= bytes || on_line + bytes <= window(self))
+		return true;
+	self->is_short = true;
+	return false;
+}
+
+struct flow_sent flow_line_beside_sent(struct flow_line *self, uint32_t bytes, uint64_t now_us)
+{
+	struct flow_sent sent = stamp(self, now_us);
+
+	sent.bytes = bytes;
+	sent.is_all = !self->is_short;
+	self->beside_bytes += bytes;
+	return sent;
+}
+
+void flow_line_beside_acked(
+        struct flow_line *self, const struct flow_sent *sent, uint32_t bytes, uint64_t now_us)
+{
+	ensure(bytes <= self->beside_bytes);
+	self->beside_bytes -= bytes;
+	learn(self, sent, bytes, now_us);
+}
+
+void flow_line_beside_lost(struct flow_line *self, uint32_t bytes)
+{
+	ensure(bytes <= self->beside_bytes);
+	self->beside_bytes -= bytes;
+}
+
+uint32_t flow_line_beside_kbit_s(const struct flow_line *self)
+{
+	uint64_t rate = self->is_known ? flow_line_rate(self) : UINT64_MAX;
+
+	return rate == UINT64_MAX ? UINT32_MAX : (uint32_t)within(rate * 6 / 1000, 1, UINT32_MAX);
 }

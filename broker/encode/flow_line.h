@@ -47,6 +47,7 @@ struct flow_line {
 	struct flow_sent frames[FLOW_FRAMES_MAX]; /* by number, modulo */
 	uint32_t sent, acked;                     /* numbers of the last frames */
 	uint32_t in_flight_bytes;
+	uint32_t beside_bytes; /* of what goes beside the frames, on its way */
 	uint64_t acked_bytes, acked_us, first_us;
 	struct flow_rate rate;  /* bytes a second */
 	uint64_t delay_us;      /* the least from sending to acknowledgement; 0: unknown */
@@ -82,6 +83,17 @@ void flow_line_spend(struct flow_line *self, uint32_t bytes);
 void flow_line_give(struct flow_line *self, uint32_t bytes);
 /* What the next frame could take if gate gave it. */
 size_t flow_line_room(const struct flow_line *self, uint64_t now_us);
+
+/* What goes beside the picture's frames (video) is charged to the same line, and comes after them: the caller asks for room, keeps what
+ * flow_line_beside_sent() returns, and hands it back once that was drawn, or tells that it never will be. */
+bool flow_line_has_room_beside(struct flow_line *self, uint32_t bytes, uint64_t now_us);
+struct flow_sent flow_line_beside_sent(struct flow_line *self, uint32_t bytes, uint64_t now_us);
+/* sent: of the one that was drawn; bytes: with all before it that are answered by that. */
+void flow_line_beside_acked(
+        struct flow_line *self, const struct flow_sent *sent, uint32_t bytes, uint64_t now_us);
+void flow_line_beside_lost(struct flow_line *self, uint32_t bytes);
+/* As much of the line as may be planned for it: three quarters, so that frames find room. UINT32_MAX: nothing is known. */
+uint32_t flow_line_beside_kbit_s(const struct flow_line *self);
 
 uint64_t flow_line_rate(const struct flow_line *self); /* bytes a second; 0: unknown */
 uint64_t flow_line_delay_us(

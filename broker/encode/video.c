@@ -3,6 +3,7 @@
 #include "encode/video.h"
 
 #include "base/log.h"
+#include "base/loop.h"
 #include "encode/video_h264.h"
 #include "encode/video_regions.h"
 
@@ -31,12 +32,19 @@ void video_finish(struct video *self)
 		video_h264_free(self->regions[i].codec);
 }
 
+/* What is on its way of that region will not be drawn. */
+static void forget_flights(struct video *self, int number)
+{
+	flow_line_beside_lost(
+	        self->setup.line, video_rate_forget(&self->rate, (uint8_t)(number + 1)));
+}
+
 void video_resize(struct video *self, struct image *image)
 {
 	for (int i = 0; i < VIDEO_REGIONS_MAX; i++) {
 		video_h264_free(self->regions[i].codec);
 		self->regions[i] = (struct video_region){0};
-		video_rate_forget(&self->rate, (uint8_t)(i + 1));
+		forget_flights(self, i);
 	}
 	self->image = image;
 	self->is_revealed = false;
@@ -188,6 +196,22 @@ static void adopt_cell(struct video *self, struct video_region *region, struct v
 
 /* ---- regions ---- */
 
+static void set_rates(struct video *self)
+{
+	for (int i = 0; i < VIDEO_REGIONS_MAX; i++)
+		if (self->regions[i].is_active)
+			video_h264_set_rate(self->regions[i].codec, self->rate.kbit_s);
+}
+
+bool video_may_send(struct video *self)
+{
+	if (video_rate_limit(&self->rate, flow_line_beside_kbit_s(self->setup.line)))
+		set_rates(self);
+	return video_rate_may_send(&self->rate) &&
+	       flow_line_has_room_beside(
+	               self->setup.line, video_rate_frame_bytes(&self->rate), clock_now_us());
+}
+
 static void update_rate(struct video *self, uint32_t now_ms)
 {
 	uint32_t n_pixels = 0;
@@ -209,7 +233,7 @@ static void close_region(struct video *self, struct video_region *region, uint32
 	region->is_active = region->is_resting = false;
 	region->is_mask_due = false;
 	region->is_changed = false;
-	video_rate_forget(&self->rate, (uint8_t)(region - self->regions + 1));
+	forget_flights(self, (int)(region - self->regions));
 }
 
 static void end_region(struct video *self, struct video_region *region, uint32_t now_ms)
@@ -450,16 +474,14 @@ void video_failed(struct video *self)
 	self->is_broken = true;
 }
 
-static void set_rates(struct video *self)
-{
-	for (int i = 0; i < VIDEO_REGIONS_MAX; i++)
-		if (self->regions[i].is_active)
-			video_h264_set_rate(self->regions[i].codec, self->rate.kbit_s);
-}
-
 void video_drawn(struct video *self, uint32_t number, uint32_t now_ms)
 {
-	if (video_rate_drawn(&self->rate, number, now_ms))
+	struct video_flight drawn;
+	bool is_changed = video_rate_drawn(&self->rate, number, now_ms, &drawn);
+
+	if (drawn.region != 0)
+		flow_line_beside_acked(self->setup.line, &drawn.line, drawn.bytes, clock_now_us());
+	if (is_changed)
 		set_rates(self);
 }
 

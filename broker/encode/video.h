@@ -44,6 +44,7 @@ struct video_setup {
 	uint32_t core_percent;     /* so much of one core at most; 1 to 100 */
 	uint32_t *shadow;          /* the largest screen; borrowed */
 	struct video_cells *cells; /* borrowed */
+	struct flow_line *line;    /* of the viewer that sees it; borrowed */
 	/* That area of the image is another now. */
 	void (*on_damage)(void *data, const struct rect *area);
 	/* Of that area nothing is known any more: VIDEO_UNKNOWN to each viewer's reference. */
@@ -95,6 +96,8 @@ void video_waits(struct video *self, uint32_t now_ms);
 /* Whether there is a frame to be said, if the processor has time for it. */
 bool video_has_frames(const struct video *self);
 bool video_say_frames(struct video *self, struct outbox *outbox, uint32_t now_ms);
+/* Whether rate and line permit a frame now. */
+bool video_may_send(struct video *self);
 void video_drawn(struct video *self, uint32_t number, uint32_t now_ms);
 /* The viewer cannot decode it. */
 void video_failed(struct video *self);

@@ -17,7 +17,11 @@
 #define PRESET_LARGE "ultrafast"
 #define LARGE_PIXELS (1024u * 1024u)
 #define QUALITY 19.0f /* x264's constant rate factor, as far as the rate permits */
+/* How much at once, in time at the full rate: a key frame is nearly all of it. Where the rate is low it is the line that is narrow,
+ * and writing would wait behind it. */
 #define BUFFER_MS 333
+#define NARROW_KBIT 1000
+#define NARROW_BUFFER_MS 160
 
 struct video_h264 {
 	x264_t *encoder;
@@ -36,7 +40,8 @@ bool video_h264_is_built(void)
 static void set_rate(x264_param_t *param, uint32_t kbit_s)
 {
 	param->rc.i_vbv_max_bitrate = (int)kbit_s;
-	param->rc.i_vbv_buffer_size = (int)(kbit_s * BUFFER_MS / 1000);
+	param->rc.i_vbv_buffer_size =
+	        (int)(kbit_s * (kbit_s < NARROW_KBIT ? NARROW_BUFFER_MS : BUFFER_MS) / 1000);
 }
 
 static void set_colours(x264_param_t *param)

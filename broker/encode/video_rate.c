@@ -17,6 +17,12 @@ static uint32_t at_least(uint32_t value, uint32_t least)
 	return value > least ? value : least;
 }
 
+static uint32_t most(const struct video_rate *self)
+{
+	return self->limit_kbit_s != 0 && self->limit_kbit_s < self->max_kbit_s ? self->limit_kbit_s
+	                                                                        : self->max_kbit_s;
+}
+
 void video_rate_begin(struct video_rate *self, uint32_t n_pixels, uint32_t now_ms)
 {
 	uint32_t kbit =
@@ -25,9 +31,24 @@ void video_rate_begin(struct video_rate *self, uint32_t n_pixels, uint32_t now_m
 	self->max_kbit_s = kbit < MAX_KBIT ? kbit : MAX_KBIT;
 	if (self->kbit_s == 0)
 		self->kbit_s = at_least(self->max_kbit_s / 3, 300);
-	if (self->kbit_s > self->max_kbit_s)
-		self->kbit_s = self->max_kbit_s;
+	if (self->kbit_s > most(self))
+		self->kbit_s = most(self);
 	self->changed_ms = now_ms;
+}
+
+bool video_rate_limit(struct video_rate *self, uint32_t kbit_s)
+{
+	uint32_t before = self->kbit_s;
+
+	self->limit_kbit_s = at_least(kbit_s, VIDEO_RATE_FLOOR_KBIT);
+	if (self->kbit_s > most(self))
+		self->kbit_s = most(self);
+	return self->kbit_s != before;
+}
+
+uint32_t video_rate_frame_bytes(const struct video_rate *self)
+{
+	return self->kbit_s * 125 / 30;
 }
 
 bool video_rate_may_send(const struct video_rate *self)
@@ -42,23 +63,27 @@ bool video_rate_may_send(const struct video_rate *self)
 	return false;
 }
 
-void video_rate_sent(
-        struct video_rate *self, uint8_t region, uint32_t number, uint32_t bytes, uint32_t now_ms)
+void video_rate_sent(struct video_rate *self, uint8_t region, uint32_t number,
+        const struct flow_sent *line, uint32_t now_ms)
 {
 	self->waits_ms = 0;
 	for (uint32_t i = 0; i < VIDEO_FLIGHTS_MAX; i++) {
 		if (self->flights[i].region != 0)
 			continue;
-		self->flights[i] = (struct video_flight){number, bytes, now_ms, region};
-		self->bytes_in_flight += bytes;
+		self->flights[i] =
+		        (struct video_flight){number, line->bytes, now_ms, region, *line};
+		self->bytes_in_flight += line->bytes;
 		return;
 	}
 }
 
-static void drop(struct video_rate *self, struct video_flight *flight)
+static uint32_t drop(struct video_rate *self, struct video_flight *flight)
 {
-	self->bytes_in_flight -= flight->bytes;
+	uint32_t bytes = flight->bytes;
+
+	self->bytes_in_flight -= bytes;
 	*flight = (struct video_flight){0};
+	return bytes;
 }
 
 static bool change(struct video_rate *self, uint32_t kbit_s, uint32_t now_ms)
@@ -66,7 +91,7 @@ static bool change(struct video_rate *self, uint32_t kbit_s, uint32_t now_ms)
 	uint32_t before = self->kbit_s;
 
 	kbit_s = at_least(kbit_s, VIDEO_RATE_MIN_KBIT);
-	self->kbit_s = kbit_s < self->max_kbit_s ? kbit_s : self->max_kbit_s;
+	self->kbit_s = kbit_s < most(self) ? kbit_s : most(self);
 	self->changed_ms = now_ms;
 	return self->kbit_s != before;
 }
@@ -82,20 +107,21 @@ static bool learn(struct video_rate *self, uint32_t rtt_ms, uint32_t now_ms)
 	       change(self, self->kbit_s * 5 / 4, now_ms);
 }
 
-bool video_rate_drawn(struct video_rate *self, uint32_t number, uint32_t now_ms)
+bool video_rate_drawn(
+        struct video_rate *self, uint32_t number, uint32_t now_ms, struct video_flight *drawn)
 {
-	struct video_flight found = {0};
-
+	*drawn = (struct video_flight){0};
 	for (uint32_t i = 0; i < VIDEO_FLIGHTS_MAX; i++)
 		if (self->flights[i].region != 0 && self->flights[i].number == number)
-			found = self->flights[i];
-	if (found.region == 0)
+			*drawn = self->flights[i];
+	if (drawn->region == 0)
 		return false;
+	drawn->bytes = 0;
 	/* Earlier ones of that region were drawn too, or passed over. */
 	for (uint32_t i = 0; i < VIDEO_FLIGHTS_MAX; i++)
-		if (self->flights[i].region == found.region && self->flights[i].number <= number)
-			drop(self, &self->flights[i]);
-	return learn(self, now_ms - found.sent_ms, now_ms);
+		if (self->flights[i].region == drawn->region && self->flights[i].number <= number)
+			drawn->bytes += drop(self, &self->flights[i]);
+	return learn(self, now_ms - drawn->sent_ms, now_ms);
 }
 
 bool video_rate_waits(struct video_rate *self, uint32_t now_ms)
@@ -106,9 +132,12 @@ bool video_rate_waits(struct video_rate *self, uint32_t now_ms)
 	       change(self, self->kbit_s * 4 / 5, now_ms);
 }
 
-void video_rate_forget(struct video_rate *self, uint8_t region)
+uint32_t video_rate_forget(struct video_rate *self, uint8_t region)
 {
+	uint32_t bytes = 0;
+
 	for (uint32_t i = 0; i < VIDEO_FLIGHTS_MAX; i++)
 		if (self->flights[i].region == region)
-			drop(self, &self->flights[i]);
+			bytes += drop(self, &self->flights[i]);
+	return bytes;
 }

@@ -137,7 +137,9 @@ static bool say_frame(struct video *self, int number, struct outbox *outbox, uin
 	self->number++;
 	self->n_frames++;
 	self->n_bytes += length;
-	video_rate_sent(&self->rate, (uint8_t)(number + 1), self->number, (uint32_t)length, now_ms);
+	struct flow_sent line =
+	        flow_line_beside_sent(self->setup.line, (uint32_t)length, clock_now_us());
+	video_rate_sent(&self->rate, (uint8_t)(number + 1), self->number, &line, now_ms);
 	return say_data(number, self->number, data, length, is_key, outbox);
 }
 
@@ -159,7 +161,7 @@ bool video_say_frames(struct video *self, struct outbox *outbox, uint32_t now_ms
 {
 	for (int i = 0; i < VIDEO_REGIONS_MAX; i++) {
 		if (!has_frame(self, &self->regions[i]) ||
-		        !video_budget_may_encode(&self->budget, now_ms))
+		        !video_budget_may_encode(&self->budget, now_ms) || !video_may_send(self))
 			continue;
 		if (!say_frame(self, i, outbox, now_ms))
 			return false;

@@ -4,6 +4,7 @@
 
 #include "suite.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define STEP_US 500
@@ -100,6 +101,104 @@ static void sim_mark(void)
 	sim.worst_us = 0;
 	sim.bytes = 0;
 }
+
+/* ---- a film beside the frames ---- */
+
+static struct {
+	struct flow_sent sent;
+	uint64_t ack_us;
+} films[FRAMES];
+static uint32_t films_made, films_acked;
+
+/* As video_slices.c does it: a frame of what the rate gives a thirtieth of a second, the first one five times as long. */
+static void sim_film_frame(uint32_t kbit_s)
+{
+	uint32_t bytes = kbit_s * 125 / 30 + 1;
+
+	if (!flow_line_has_room_beside(&sim.line, bytes, sim.now_us))
+		return;
+	bytes = films_made == 0 ? bytes * 5 : bytes;
+	uint32_t at = films_made++ % FRAMES;
+	films[at].sent = flow_line_beside_sent(&sim.line, bytes, sim.now_us);
+	sim.free_us = sim.free_us < sim.now_us ? sim.now_us : sim.free_us;
+	sim.free_us += (uint64_t)bytes * SECOND / sim.rate;
+	films[at].ack_us = sim.free_us + 2 * sim.delay_us + 20000;
+}
+
+static void sim_film_step(void)
+{
+	sim_step();
+	while (films_acked < films_made && films[films_acked % FRAMES].ack_us <= sim.now_us) {
+		const struct flow_sent *sent = &films[films_acked++ % FRAMES].sent;
+		sim.bytes += sent->bytes;
+		flow_line_beside_acked(&sim.line, sent, sent->bytes, sim.now_us);
+	}
+}
+
+/* A film that would take wanted_kbit_s, and a small frame (a key's echo) now and then. Returns how long one of these was held back or
+ * on its way at most, microseconds. */
+static uint64_t sim_film(uint64_t ms, uint32_t wanted_kbit_s)
+{
+	uint64_t next_us = sim.now_us, key_us = sim.now_us + 300000, worst_us = 0;
+
+	sim_mark();
+	for (uint64_t end = sim.now_us + ms * 1000; sim.now_us < end; sim_film_step()) {
+		if (sim.now_us >= key_us && flow_line_has_credit(&sim.line, sim.now_us)) {
+			uint64_t waited_us = sim.now_us - key_us;
+			sim.worst_us = 0;
+			sim_send(300, true);
+			worst_us = waited_us + sim.worst_us > worst_us ? waited_us + sim.worst_us
+			                                               : worst_us;
+			key_us = sim.now_us + 310000;
+		}
+		if (sim.now_us < next_us)
+			continue;
+		uint32_t kbit_s = flow_line_beside_kbit_s(&sim.line);
+		sim_film_frame(kbit_s < wanted_kbit_s ? kbit_s : wanted_kbit_s);
+		next_us += 33333;
+	}
+	return worst_us;
+}
+
+START_TEST(a_film_leaves_room_for_what_is_typed)
+{
+	static const struct {
+		uint32_t kbit_s, round_trip_us, worst_us, percent;
+	} lines[] = {
+	        /* One way, a frame of the film, the window's spare, drawing. */
+	        {300, 200000, 170000, 55},
+	        {3000, 40000, 70000, 55},
+	        {20000, 20000, 45000, 12},
+	};
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+		films_made = films_acked = 0;
+		sim_begin(lines[i].kbit_s, lines[i].round_trip_us);
+		sim_burst(3000);
+		sim_rest(1000);
+		uint64_t worst_us = sim_film(20000, 3300);
+		printf("%u kbit/s: key %.0f ms at most, %.0f kbit/s, beside %u kbit/s\n",
+		        lines[i].kbit_s, (double)worst_us / 1000, (double)sim.bytes * 8 / 20e3,
+		        flow_line_beside_kbit_s(&sim.line));
+		ck_assert_uint_le(worst_us, lines[i].worst_us);
+		ck_assert_uint_ge(sim.bytes * 8 / 20000, lines[i].kbit_s * lines[i].percent / 100);
+	}
+}
+END_TEST
+
+START_TEST(what_is_lost_is_no_longer_on_its_way)
+{
+	sim_begin(300, 20000);
+	struct flow_sent sent = flow_line_beside_sent(&sim.line, 50000, sim.now_us);
+	ck_assert_uint_eq(sent.bytes, 50000);
+	ck_assert(!flow_line_has_room_beside(&sim.line, 1000, sim.now_us));
+	/* A frame goes all the same. */
+	ck_assert(flow_line_has_credit(&sim.line, sim.now_us));
+	flow_line_beside_lost(&sim.line, 50000);
+	ck_assert(flow_line_has_room_beside(&sim.line, 1000, sim.now_us));
+	ck_assert_uint_eq(flow_line_beside_kbit_s(&sim.line), UINT32_MAX);
+}
+END_TEST
 
 START_TEST(a_thin_line_is_filled_and_never_queued_on)
 {
@@ -279,7 +378,8 @@ END_TEST
 
 int main(void)
 {
-	return SUITE_RUN("flow", a_thin_line_is_filled_and_never_queued_on,
+	return SUITE_RUN("flow", a_film_leaves_room_for_what_is_typed,
+	        what_is_lost_is_no_longer_on_its_way, a_thin_line_is_filled_and_never_queued_on,
 	        a_key_after_a_burst_is_not_behind_it, a_fast_line_shows_60_frames,
 	        a_page_after_typing_is_not_held_back_on_a_fast_line,
 	        a_line_that_slows_down_is_followed, a_line_that_gets_faster_is_followed,

@@ -177,6 +177,21 @@ END_TEST
 
 /* ---- rate and budget ---- */
 
+static void sent(
+        struct video_rate *rate, uint8_t region, uint32_t number, uint32_t bytes, uint32_t now_ms)
+{
+	video_rate_sent(rate, region, number, &(struct flow_sent){.bytes = bytes}, now_ms);
+}
+
+/* Returns the bytes that were answered. */
+static uint32_t drawn(struct video_rate *rate, uint32_t number, uint32_t now_ms)
+{
+	struct video_flight flight;
+
+	video_rate_drawn(rate, number, now_ms, &flight);
+	return flight.bytes;
+}
+
 START_TEST(test_rate_follows_the_line)
 {
 	struct video_rate rate = {0};
@@ -186,18 +201,30 @@ START_TEST(test_rate_follows_the_line)
 	uint32_t first = rate.kbit_s;
 	for (uint32_t ms = 1000; ms < 6000; ms += 33) {
 		ck_assert(video_rate_may_send(&rate));
-		video_rate_sent(&rate, 1, ++number, 5000, ms);
-		video_rate_drawn(&rate, number, ms + 20);
+		sent(&rate, 1, ++number, 5000, ms);
+		ck_assert_uint_eq(drawn(&rate, number, ms + 20), 5000);
 	}
 	ck_assert_uint_eq(rate.kbit_s, rate.max_kbit_s);
 	ck_assert_uint_gt(rate.kbit_s, first);
 	ck_assert_uint_eq(rate.bytes_in_flight, 0);
 	for (uint32_t ms = 6000; ms < 16000; ms += 100) {
-		video_rate_sent(&rate, 1, ++number, 5000, ms);
-		video_rate_drawn(&rate, number, ms + 300);
+		sent(&rate, 1, ++number, 5000, ms);
+		drawn(&rate, number, ms + 300);
 	}
 	ck_assert_uint_lt(rate.kbit_s, 400);
 	ck_assert_uint_ge(rate.kbit_s, VIDEO_RATE_MIN_KBIT);
+	/* Line and policy bind it, and let it go again. */
+	ck_assert(video_rate_limit(&rate, 100));
+	ck_assert_uint_eq(rate.kbit_s, 100);
+	ck_assert(!video_rate_limit(&rate, 100));
+	video_rate_limit(&rate, 1);
+	ck_assert_uint_eq(rate.kbit_s, VIDEO_RATE_FLOOR_KBIT);
+	ck_assert(!video_rate_limit(&rate, UINT32_MAX));
+	for (uint32_t ms = 16000; ms < 26000; ms += 33) {
+		sent(&rate, 1, ++number, 200, ms);
+		drawn(&rate, number, ms + 20);
+	}
+	ck_assert_uint_eq(rate.kbit_s, rate.max_kbit_s);
 }
 END_TEST
 
@@ -209,20 +236,20 @@ START_TEST(test_nothing_is_queued)
 	video_rate_begin(&rate, 854 * 480, 1000);
 	while (video_rate_may_send(&rate)) {
 		number++;
-		video_rate_sent(&rate, (uint8_t)(2 - number % 2), number, 100, 1000);
+		sent(&rate, (uint8_t)(2 - number % 2), number, 100, 1000);
 	}
 	ck_assert_uint_eq(number, VIDEO_FLIGHTS_MAX);
 	/* What was never sent is no news; one that is drawn answers for those before it in its region. */
-	ck_assert(!video_rate_drawn(&rate, 99, 1010));
+	ck_assert_uint_eq(drawn(&rate, 99, 1010), 0);
 	ck_assert(!video_rate_may_send(&rate));
-	video_rate_drawn(&rate, 7, 1010);
+	ck_assert_uint_eq(drawn(&rate, 7, 1010), 400);
 	ck_assert(video_rate_may_send(&rate));
 	ck_assert_uint_eq(rate.bytes_in_flight, 800);
-	video_rate_forget(&rate, 1);
-	video_rate_forget(&rate, 2);
+	ck_assert_uint_eq(video_rate_forget(&rate, 1), 200);
+	ck_assert_uint_eq(video_rate_forget(&rate, 2), 600);
 	ck_assert_uint_eq(rate.bytes_in_flight, 0);
 	/* One frame may always go, however large. */
-	video_rate_sent(&rate, 1, ++number, 1000000, 1020);
+	sent(&rate, 1, ++number, 1000000, 1020);
 	ck_assert(!video_rate_may_send(&rate));
 }
 END_TEST
