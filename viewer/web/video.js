@@ -13,6 +13,8 @@ export const CHANNEL_MIN = 16;
 export const CHANNEL_MAX = 17;
 export const CELL = 16;
 export const FRAME_BYTES_MAX = 1048576;
+// Slices of a frame: encode fills each but the last, so that a frame of the largest size has 33. A million of one byte would each be an object.
+export const FRAME_SLICES_MAX = 64;
 const Type = Object.freeze({ BEGIN: 1, MASK: 2, FRAME: 3, END: 4 });
 const Flag = Object.freeze({ FIRST: 1, LAST: 2, KEY: 4, ALL: 7 });
 // Chunks that the decoder has not answered yet. encode has no more on their way.
@@ -150,6 +152,10 @@ export class Video {
 		const type = reader.u8();
 		const generation = reader.u16();
 		const number = reader.u32();
+		// One decoder a channel: so many there are, whoever calls.
+		if (channel < CHANNEL_MIN || channel > CHANNEL_MAX) {
+			throw new WireError(`video: channel ${channel}`);
+		}
 		if (generation !== 0 || (number !== 0) !== (type === Type.FRAME)) {
 			throw new WireError("video: a number out of place");
 		}
@@ -253,7 +259,7 @@ export class Video {
 		region.frame ??= { number, isKey, parts: [], bytes: 0 };
 		region.frame.parts.push(data.slice()); // data borrows a message
 		region.frame.bytes += data.length;
-		if (region.frame.bytes > FRAME_BYTES_MAX) {
+		if (region.frame.bytes > FRAME_BYTES_MAX || region.frame.parts.length > FRAME_SLICES_MAX) {
 			throw new WireError("video: a frame too large");
 		}
 		if (flags & Flag.LAST) {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-	CELL, CHANNEL_MAX, CHANNEL_MIN, FRAME_BYTES_MAX, Video, canDecode, clip, subtract,
+	CELL, CHANNEL_MAX, CHANNEL_MIN, FRAME_BYTES_MAX, FRAME_SLICES_MAX, Video, canDecode, clip, subtract,
 } from "../../../viewer/web/video.js";
 import { WireError, encodeVideoDrawn, encodeVideoFailed } from "../../../viewer/web/wire.js";
 import { headerNumbers } from "./repository.mjs";
@@ -235,6 +235,13 @@ test("what is out of shape or turn is refused", () => {
 			stage.video.receive(Uint8Array.from([...head(3, 1), 4, ...new Uint8Array(32767)]));
 		}
 	}, /too large/);
+	const drops = new Stage();
+	drops.receive(there, frame(1, 1 | 4));
+	assert.throws(() => {
+		for (let i = 0; i < FRAME_SLICES_MAX; i++) {
+			drops.receive(frame(1, 4, 0));
+		}
+	}, /too large/);
 });
 
 test("cut at every length and with each bit flipped: refused, or taken, and nothing else", () => {
@@ -263,4 +270,57 @@ test("cut at every length and with each bit flipped: refused, or taken, and noth
 		}
 	}
 	assert.ok(n > 150, `${n} refused`);
+});
+
+// A broker that was taken over says anything: a fixed seed, some thousand streams of slices, whole and spoilt. Each ends in WireError or is
+// taken; what is held stays bounded, and there is never more than one decoder for a channel.
+test("any stream of slices is taken or refused, and holds no more than its bounds", () => {
+	let state = 7;
+	const below = (n) => {
+		state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+		return Math.floor((state / 2 ** 32) * n);
+	};
+	const area = () => [below(WIDTH + 20), below(HEIGHT + 20), below(WIDTH + 20), below(HEIGHT + 20)];
+	const channel = () => CHANNEL_MIN + (below(60) === 0 ? 2 : below(2));
+	let number = 0;
+	const makers = [
+		() => Uint8Array.from([...head(1, 0, channel()), ...le16(...(below(9) === 0 ? area() : [below(100), below(50), 1 + below(90), 1 + below(60)])),
+			below(256), below(256), below(256)]),
+		() => Uint8Array.from([...head(1, 0, channel()), ...le16(0, 0, 64, 48), 100, 0, 31]),
+		() => Uint8Array.from([...head(1, 0, channel()), ...le16(0, 0, 64, 48), 100, 0, 31]),
+		() => Uint8Array.from([...head(2, 0, channel()), ...Array.from({ length: below(30) === 0 ? below(4) : 2 }, () => below(256) & (below(30) === 0 ? 255 : 0x0f))]),
+		() => Uint8Array.from([...head(3, (number += 1), channel()), below(20) === 0 ? [1 | 4, 4, 2 | 4, WHOLE][below(4)] : KEY, ...new Uint8Array(1 + below(50))]),
+		() => Uint8Array.from([...head(3, (number += 1), channel()), KEY, 1]),
+		() => Uint8Array.from([...head(4, 0, channel())]),
+		() => Uint8Array.from(below(8) === 0 ? { length: below(40), 0: CHANNEL_MIN } : head(1).concat(le16(0, 0, 64, 48), 100, 0, 31), (byte) => byte ?? below(256)),
+	];
+	let nRefused = 0;
+	let nTaken = 0;
+	for (let round = 0; round < 1500; round++) {
+		const stage = new Stage();
+		stage.receive(begin(0, 0, 64, 48), Uint8Array.from([...head(1, 0, 17), ...le16(80, 0, 64, 48), 100, 0, 31]));
+		try {
+			for (let i = 0; i < 60; i++) {
+				const slice = makers[below(makers.length)]();
+				if (below(40) === 0 && slice.length > 0) {
+					slice[below(slice.length)] ^= 1 << below(8);
+				}
+				stage.receive(below(60) === 0 ? slice.subarray(0, below(slice.length + 1)) : slice);
+				nTaken++;
+				const open = stage.decoders.filter((decoder) => decoder.state !== "closed");
+				assert.ok(open.length <= CHANNEL_MAX - CHANNEL_MIN + 1, `${open.length} decoders`);
+				if (below(3) === 0 && open.at(-1)?.chunks.length) {
+					assert.ok(open.at(-1).put(below(80), below(80)).isClosed);
+				}
+			}
+		} catch (error) {
+			assert.ok(error instanceof WireError, `round ${round}: ${error.stack}`);
+			nRefused++;
+		}
+		assert.ok(stage.failed <= 1);
+		if (round % 20 === 0) {
+			pixels(stage.video.uncovered([0, 0, WIDTH, HEIGHT]));
+		}
+	}
+	assert.ok(nRefused > 1000 && nTaken > 5000, `${nRefused} refused, ${nTaken} taken`);
 });
