@@ -275,7 +275,7 @@ static int take_geometry(struct encoder *self, struct message *in)
 	values_forget_caret(&self->values);
 	/* The first size is not a new one: nobody was shown anything. */
 	if (self->is_first_picture_told) {
-		settle_begin(&self->settle, geometry.width, geometry.height);
+		settle_begin(&self->settle, geometry.width, geometry.height, clock_now_ms());
 		timer_set_ms(self->settle_timer, SETTLE_MAX_MS);
 	}
 	return 0;
@@ -405,6 +405,9 @@ static void take_areas(struct encoder *self, const struct message_damage *damage
 	for (int i = 0; i < VIEWERS_MAX; i++)
 		tell_viewer(&self->seats[i].viewer, damage);
 	image_look(&self->image);
+	if (self->settle.is_on)
+		timer_set_ms(self->settle_timer,
+		        settle_wait_ms(&self->settle, self->image.is_whole, clock_now_ms()));
 	if (self->setup.is_marked)
 		take_marked(self, damage);
 }

@@ -6,9 +6,10 @@
  * the screen. */
 #define SHARE(pixels) ((pixels) / 8 * 7)
 
-void settle_begin(struct settle *self, uint16_t width, uint16_t height)
+void settle_begin(struct settle *self, uint16_t width, uint16_t height, uint64_t now_ms)
 {
 	self->is_on = true;
+	self->until_ms = now_ms + SETTLE_MAX_MS;
 	self->left = SHARE((uint64_t)width * height);
 }
 
@@ -20,6 +21,13 @@ void settle_take(struct settle *self, const struct rect *rects, uint16_t n_rects
 	}
 	if (self->left == 0)
 		self->is_on = false;
+}
+
+uint64_t settle_wait_ms(const struct settle *self, bool is_whole, uint64_t now_ms)
+{
+	uint64_t left_ms = self->until_ms > now_ms ? self->until_ms - now_ms : 0;
+
+	return is_whole && left_ms > SETTLE_QUIET_MS ? SETTLE_QUIET_MS : left_ms;
 }
 
 void settle_end(struct settle *self)

@@ -10,13 +10,18 @@
 
 /* A browser that is busy for longer is shown as it is. */
 #define SETTLE_MAX_MS 250
+/* The browser was so quick that its painting came with the first whole picture: then nothing follows. */
+#define SETTLE_QUIET_MS 100
 
 struct settle {
 	bool is_on;
 	uint64_t left; /* pixels that are still to be painted */
+	uint64_t until_ms;
 };
 
-void settle_begin(struct settle *self, uint16_t width, uint16_t height);
+void settle_begin(struct settle *self, uint16_t width, uint16_t height, uint64_t now_ms);
+/* Milliseconds after which settle_end() is due if nothing more comes. is_whole: each pixel was shown once. */
+uint64_t settle_wait_ms(const struct settle *self, bool is_whole, uint64_t now_ms);
 /* An update that came after the picture was whole for the first time. */
 void settle_take(struct settle *self, const struct rect *rects, uint16_t n_rects);
 /* Time is up. */

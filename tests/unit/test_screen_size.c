@@ -50,18 +50,22 @@ START_TEST(shown_when_it_is_painted)
 	const struct rect dot = {.width = 1, .height = 1};
 	struct settle settle = {0};
 
-	settle_begin(&settle, 800, 600);
+	settle_begin(&settle, 800, 600, 1000);
 	ck_assert(settle.is_on);
 	settle_take(&settle, &dot, 1);
 	ck_assert(settle.is_on);
 	settle_take(&settle, &whole, 1);
 	ck_assert(!settle.is_on);
-	settle_begin(&settle, 800, 600);
+	settle_begin(&settle, 800, 600, 1000);
 	settle_take(&settle, &half, 1);
 	ck_assert(settle.is_on);
 	settle_take(&settle, &half, 1);
 	ck_assert(!settle.is_on);
-	settle_begin(&settle, 800, 600);
+	settle_begin(&settle, 800, 600, 1000);
+	ck_assert_uint_eq(settle_wait_ms(&settle, false, 1010), SETTLE_MAX_MS - 10);
+	ck_assert_uint_eq(settle_wait_ms(&settle, true, 1010), SETTLE_QUIET_MS);
+	ck_assert_uint_eq(settle_wait_ms(&settle, true, 1000 + SETTLE_MAX_MS - 1), 1);
+	ck_assert_uint_eq(settle_wait_ms(&settle, true, 9999), 0);
 	settle_end(&settle);
 	ck_assert(!settle.is_on);
 }
