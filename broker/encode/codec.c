@@ -6,8 +6,7 @@
 #include "encode/slicer.h"
 
 /* Cheapest first; the last one takes anything. */
-static const struct tile_codec *const codecs[] = {
-        &codec_fill, &codec_predicted, &codec_indexed, &codec_pixels};
+static const struct tile_codec *const codecs[] = {&codec_fill, &codec_predicted, &codec_drawn};
 
 size_t codec_put_area(uint8_t *out, uint8_t command, const struct rect *area)
 {
@@ -22,13 +21,21 @@ size_t codec_put_area(uint8_t *out, uint8_t command, const struct rect *area)
 	return writer.length;
 }
 
-void codec_encode(const struct image *image, const struct rect *area, struct slicer *slicer)
+const struct tile_codec *codec_choose(const struct image *image, const struct rect *area)
 {
-	uint8_t *out = slicer_reserve(slicer, PICTURE_COMMAND_MAX);
-	size_t length = 0;
+	size_t i = 0;
 
-	for (size_t i = 0; length == 0 && i < sizeof(codecs) / sizeof(codecs[0]); i++)
-		length = codecs[i]->write(&slicer->palette, image, area, out);
-	ensure(length > 0);
-	slicer_commit(slicer, length);
+	while (!codecs[i]->wants(image, area))
+		i++;
+	return codecs[i];
+}
+
+void codec_encode(
+        const struct tile_codec *codec, const struct codec_pixels *pixels, struct rect *area)
+{
+	uint8_t *out = slicer_reserve(pixels->slicer, PICTURE_COMMAND_MAX);
+	size_t length = codec->write(pixels, area, out);
+
+	ensure(length > 0 && area->height > 0);
+	slicer_commit(pixels->slicer, length);
 }

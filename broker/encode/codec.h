@@ -1,33 +1,53 @@
-/* How an area of pixels becomes commands: replaceable, one function each. The first codec of the list that takes an area
- * encodes it; a new one is one file and one line in codec.c. All are exact. */
+/* How an area of pixels becomes commands: replaceable, one struct each. A tile is for the first codec of the list that wants it; a new one
+ * is one file and one line in codec.c. All are exact. */
 #ifndef SHOJI_ENCODE_CODEC_H
 #define SHOJI_ENCODE_CODEC_H
 
 #include "base/message.h"
 #include "stream/picture.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+/* What a command of codec_drawn takes at most: so many bytes a pixel, and as many more. */
+#define DRAWN_PIXEL_BYTES_MAX 6
+#define DRAWN_SLACK 16
+
 struct image;
-struct palette;
+struct photo;
 struct slicer;
+
+/* What is to be shown, and what the viewer shows: its exact pixels are those of the reference that are IMAGE_SEEN and not marked in
+ * photo (NULL: none is). */
+struct codec_pixels {
+	const struct image *image;
+	const uint32_t *reference;
+	struct photo *photo;
+	struct slicer *slicer;
+};
 
 struct tile_codec {
 	const char *name;
-	/* Writes the commands for this area (at most PICTURE_PIXELS_MAX pixels, on the image) to out, which has room for
-	 * PICTURE_COMMAND_MAX bytes. Returns their length; 0: the area is not for this codec. */
-	size_t (*write)(struct palette *palette, const struct image *image, const struct rect *area,
-	        uint8_t *out);
+	/* The largest area that neighbours are joined to. */
+	uint32_t pixels_max, width_max;
+	/* Whether it is the one for these pixels. */
+	bool (*wants)(const struct image *image, const struct rect *area);
+	/* Writes the commands for the area's first rows to out, which has room for PICTURE_COMMAND_MAX bytes: how many rows, it
+	 * says in area->height. Returns the commands' length. */
+	size_t (*write)(const struct codec_pixels *pixels, struct rect *area, uint8_t *out);
 };
 
 extern const struct tile_codec codec_fill;      /* one colour */
-extern const struct tile_codec codec_indexed;   /* few colours */
 extern const struct tile_codec codec_predicted; /* photographs, losslessly */
-extern const struct tile_codec codec_pixels;    /* anything */
+extern const struct tile_codec codec_drawn;     /* text and drawings: anything */
 
 /* The field that begins every command with an area; returns its length, PICTURE_RECT_BYTES. */
 size_t codec_put_area(uint8_t *out, uint8_t command, const struct rect *area);
-void codec_encode(const struct image *image, const struct rect *area, struct slicer *slicer);
+
+const struct tile_codec *codec_choose(const struct image *image, const struct rect *area);
+/* Says the first rows of an area that is within the codec's limits; *area becomes what was said. */
+void codec_encode(
+        const struct tile_codec *codec, const struct codec_pixels *pixels, struct rect *area);
 
 #endif

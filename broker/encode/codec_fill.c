@@ -19,14 +19,10 @@ static bool is_plain(const struct image *image, const struct rect *area)
 	return true;
 }
 
-static size_t write_fill(
-        struct palette *palette, const struct image *image, const struct rect *area, uint8_t *out)
+static size_t write_fill(const struct codec_pixels *pixels, struct rect *area, uint8_t *out)
 {
+	const struct image *image = pixels->image;
 	uint32_t colour = image->pixels[(size_t)area->y * image->width + area->x];
-
-	(void)palette;
-	if (!is_plain(image, area))
-		return 0;
 	size_t length = codec_put_area(out, PICTURE_FILL, area);
 	out[length] = (uint8_t)(colour >> 16);
 	out[length + 1] = (uint8_t)(colour >> 8);
@@ -34,4 +30,8 @@ static size_t write_fill(
 	return length + PICTURE_PIXEL_BYTES;
 }
 
-const struct tile_codec codec_fill = {.name = "fill", .write = write_fill};
+const struct tile_codec codec_fill = {.name = "fill",
+        .pixels_max = PICTURE_PIXELS_MAX,
+        .width_max = 0, /* the neighbour may have another colour */
+        .wants = is_plain,
+        .write = write_fill};

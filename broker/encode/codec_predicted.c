@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 /* Smaller areas are what changes where somebody types. */
-#define PIXELS_MIN 1024
+#define PIXELS_MIN 512
 #define EQUAL_DIVISOR 3
 
 /* Red, green, blue as the prediction sees them: R - G, G, B - G. */
@@ -30,7 +30,7 @@ static void put_rest(
 	out[2] = (uint8_t)(now.b - picture_median(a.b, b.b, c.b));
 }
 
-/* Drawings of many colours repeat pixels, which zstd finds by itself and a prediction would hide. */
+/* Drawings of many colours repeat pixels, which codec_drawn knows and a prediction would hide. */
 static bool is_drawn(const struct image *image, const struct rect *area)
 {
 	uint32_t n_equal = 0;
@@ -44,21 +44,23 @@ static bool is_drawn(const struct image *image, const struct rect *area)
 	return n_equal > (uint32_t)area->width * area->height / EQUAL_DIVISOR;
 }
 
-static size_t write_predicted(
-        struct palette *palette, const struct image *image, const struct rect *area, uint8_t *out)
+static bool wants(const struct image *image, const struct rect *area)
+{
+	return (uint32_t)area->width * area->height >= PIXELS_MIN && !is_drawn(image, area);
+}
+
+static size_t write_predicted(const struct codec_pixels *pixels, struct rect *area, uint8_t *out)
 {
 	static struct sample above[PICTURE_PIXELS_MAX];
+	const struct image *image = pixels->image;
 	uint8_t *at = out + codec_put_area(out, PICTURE_PREDICTED, area);
 
-	(void)palette;
-	if (area->width * area->height < PIXELS_MIN || is_drawn(image, area))
-		return 0;
 	for (uint32_t row = 0; row < area->height; row++) {
-		const uint32_t *pixels =
+		const uint32_t *now_row =
 		        image->pixels + (size_t)(area->y + row) * image->width + area->x;
 		struct sample left = {0}, corner = {0};
 		for (uint32_t i = 0; i < area->width; i++, at += PICTURE_PIXEL_BYTES) {
-			struct sample now = sample_of(pixels[i]);
+			struct sample now = sample_of(now_row[i]);
 			struct sample up = row > 0 ? above[i] : left;
 			if (i == 0)
 				left = corner = up;
@@ -70,4 +72,8 @@ static size_t write_predicted(
 	return (size_t)(at - out);
 }
 
-const struct tile_codec codec_predicted = {.name = "predicted", .write = write_predicted};
+const struct tile_codec codec_predicted = {.name = "predicted",
+        .pixels_max = PICTURE_PIXELS_MAX,
+        .width_max = PICTURE_PIXELS_MAX,
+        .wants = wants,
+        .write = write_predicted};

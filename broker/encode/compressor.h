@@ -8,8 +8,8 @@
 struct compressor;
 
 /* Level and window by measurement: docs/protocol.md, "What was tried". */
-#define COMPRESSOR_LEVEL 6
-#define COMPRESSOR_WINDOW_LOG 20
+#define COMPRESSOR_LEVEL 1
+#define COMPRESSOR_WINDOW_LOG 17
 
 /* What a flush may add to n bytes of input: a frame header, and a header for each of at most a few blocks. */
 #define COMPRESSOR_SLACK 64

@@ -14,6 +14,7 @@
 #include "encode/settle.h"
 #include "encode/values.h"
 #include "encode/video.h"
+#include "stream/drawn_model.h"
 #include "encode/viewer.h"
 
 #include <stdlib.h>
@@ -705,7 +706,15 @@ static size_t rounded(size_t bytes)
 	return (bytes + 4095) & ~(size_t)4095;
 }
 
-enum seat_part { PART_REFERENCE, PART_MARKS, PART_COMPRESSOR, PART_CACHE, PART_OUTBOX, SEAT_PARTS };
+enum seat_part {
+	PART_REFERENCE,
+	PART_MARKS,
+	PART_COMPRESSOR,
+	PART_DRAWN,
+	PART_CACHE,
+	PART_OUTBOX,
+	SEAT_PARTS
+};
 
 /* Where in a seat's memory each part is; the last entry is its size. */
 static void lay_out(const struct encoder *self, size_t at[SEAT_PARTS + 1])
@@ -715,7 +724,8 @@ static void lay_out(const struct encoder *self, size_t at[SEAT_PARTS + 1])
 	at[PART_REFERENCE] = 0;
 	at[PART_MARKS] = rounded((size_t)width * height * PIXEL_BYTES);
 	at[PART_COMPRESSOR] = at[PART_MARKS] + rounded((size_t)width * height);
-	at[PART_CACHE] = at[PART_COMPRESSOR] + rounded(compressor_size());
+	at[PART_DRAWN] = at[PART_COMPRESSOR] + rounded(compressor_size());
+	at[PART_CACHE] = at[PART_DRAWN] + rounded(sizeof(struct drawn_model));
 	at[PART_OUTBOX] = at[PART_CACHE] + rounded(sizeof(struct cache));
 	at[SEAT_PARTS] = at[PART_OUTBOX] + rounded(outbox_size(width, height));
 }
@@ -733,6 +743,7 @@ static void init_seat(struct encoder *self, struct seat *seat, uint8_t *memory)
 	                .reference = (uint32_t *)(void *)(memory + at[PART_REFERENCE]),
 	                .marks = self->setup.has_photos ? memory + at[PART_MARKS] : NULL,
 	                .compressor = memory + at[PART_COMPRESSOR],
+	                .drawn = (struct drawn_model *)(void *)(memory + at[PART_DRAWN]),
 	                .cache = (struct cache *)(void *)(memory + at[PART_CACHE]),
 	                .cache_key = self->setup.cache_key,
 	                .outbox = memory + at[PART_OUTBOX],

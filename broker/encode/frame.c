@@ -194,26 +194,46 @@ void frame_take_over(struct frame *self, const struct rect *area)
 	}
 }
 
-static void say_area(struct frame *self, const struct rect *area)
+/* Neighbours that are said together, by one codec. Nothing is pending where width is 0. */
+struct pending {
+	const struct tile_codec *codec;
+	struct rect area;
+};
+
+/* Part by part: the next one's pixels are guessed from those of the one before. */
+static void say_pending(struct frame *self, struct pending *pending)
 {
-	codec_encode(self->image, area, self->slicer);
-	frame_take_over(self, area);
-	photo_wrote(self->photo, area);
-	self->counts->rects++;
+	struct codec_pixels pixels = {self->image, self->reference, self->photo, self->slicer};
+	struct rect rest = pending->area;
+
+	pending->area.width = 0;
+	while (rest.width > 0 && rest.height > 0) {
+		struct rect area = rest;
+		codec_encode(pending->codec, &pixels, &area);
+		frame_take_over(self, &area);
+		photo_wrote(self->photo, &area);
+		self->counts->rects++;
+		rest.y = (uint16_t)(rest.y + area.height);
+		rest.height = (uint16_t)(rest.height - area.height);
+	}
 }
 
-/* Joins neighbours of equal height: fewer commands, and longer rows for zstd. */
-static bool joins(const struct rect *pending, const struct rect *area)
+/* Neighbours of equal height: fewer commands, and longer rows. */
+static bool joins(
+        const struct pending *pending, const struct tile_codec *codec, const struct rect *area)
 {
-	return pending->width > 0 && pending->y == area->y && pending->height == area->height &&
-	       pending->x + pending->width == area->x &&
-	       (uint32_t)(pending->width + area->width) * area->height <= PICTURE_PIXELS_MAX;
+	uint32_t width = (uint32_t)pending->area.width + area->width;
+
+	return pending->area.width > 0 && pending->codec == codec && pending->area.y == area->y &&
+	       pending->area.height == area->height &&
+	       pending->area.x + pending->area.width == area->x && width <= codec->width_max &&
+	       width * area->height <= codec->pixels_max;
 }
 
 /* Marked tiles of a row, until the frame is full. */
 static void say_tiles(struct frame *self, uint32_t row, uint32_t column, uint32_t end)
 {
-	struct rect pending = {0};
+	struct pending pending = {0};
 
 	for (; column < end && !slicer_is_full(self->slicer); column++) {
 		if (!self->dirty->is_marked[row][column])
@@ -225,16 +245,15 @@ static void say_tiles(struct frame *self, uint32_t row, uint32_t column, uint32_
 			frame_take_over(self, &area);
 			continue;
 		}
-		if (joins(&pending, &area)) {
-			pending.width = (uint16_t)(pending.width + area.width);
+		const struct tile_codec *codec = codec_choose(self->image, &area);
+		if (joins(&pending, codec, &area)) {
+			pending.area.width = (uint16_t)(pending.area.width + area.width);
 			continue;
 		}
-		if (pending.width > 0)
-			say_area(self, &pending);
-		pending = area;
+		say_pending(self, &pending);
+		pending = (struct pending){codec, area};
 	}
-	if (pending.width > 0)
-		say_area(self, &pending);
+	say_pending(self, &pending);
 }
 
 /* On a thin line a frame ends when it is full: what it leaves stays marked, and the next one says it as it is then. */

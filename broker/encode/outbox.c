@@ -1,6 +1,7 @@
 /* A queue of slices between the slicer and the channel to gate. Stands on no boundary. */
 #include "encode/outbox.h"
 
+#include "encode/codec.h"
 #include "encode/scroll.h"
 #include "encode/tiles.h"
 #include "stream/wire.h"
@@ -8,15 +9,13 @@
 #include <string.h>
 
 #define LENGTH_BYTES sizeof(uint32_t)
-/* Beside the pixels of one tile: its area, colours for the palette, and that it is stored or shown (cache). */
-#define TILE_EXTRA_BYTES                                                                           \
-	(PICTURE_RECT_BYTES + 2 + PICTURE_COLOURS_MAX * PICTURE_COLOUR_BYTES +                     \
-	        PICTURE_INDEXED_BYTES + 32)
+/* Beside the pixels of one tile: areas (codec_drawn.c may cut it into single rows), and that it is stored or shown (cache). */
+#define TILE_EXTRA_BYTES ((size_t)PICTURE_TILE * (DRAWN_HEAD_BYTES + DRAWN_SLACK) + 32)
 
 size_t outbox_size(uint32_t width, uint32_t height)
 {
 	size_t n_tiles = (size_t)TILES_SIDE(width) * TILES_SIDE(height);
-	size_t raw = (size_t)width * height * PICTURE_PIXEL_BYTES + n_tiles * TILE_EXTRA_BYTES +
+	size_t raw = (size_t)width * height * DRAWN_PIXEL_BYTES_MAX + n_tiles * TILE_EXTRA_BYTES +
 	             (size_t)4 * SCROLL_OFFSETS_MAX * SCROLL_COPIES_MAX * PICTURE_COPY_BYTES;
 	/* A slice is ended when a command does not fit, so that each holds at least so much of raw. */
 	size_t n_slices = raw / (WIRE_SLICE_MAX - PICTURE_COMMAND_MAX - 1024) + 2;

@@ -305,6 +305,12 @@ static bool any_marked(const struct photo *self, const struct rect *area)
 	return false;
 }
 
+bool photo_is_exact_in(const struct photo *self, const struct rect *area)
+{
+	return !self || self->inexact.n_marked == 0 || !any_marked(self, area) ||
+	       !has_marks(self, area);
+}
+
 void photo_wrote(struct photo *self, const struct rect *area)
 {
 	if (!self || self->inexact.n_marked == 0 || !any_marked(self, area))

@@ -61,6 +61,8 @@ void photo_wrote(struct photo *self, const struct rect *area);
 void photo_moved(struct photo *self, const struct copy_hint *copy);
 /* Whether all of a tile is exact; whether anything is not. */
 bool photo_is_exact(struct photo *self, uint32_t column, uint32_t row);
+/* Whether all of an area on the screen is. */
+bool photo_is_exact_in(const struct photo *self, const struct rect *area);
 bool photo_is_provisional(struct photo *self);
 
 #endif

@@ -45,16 +45,20 @@ static uint32_t run_hash(const uint32_t *pixels)
 	return (uint32_t)(hash >> 32);
 }
 
-/* Runs within one tile's row: [0, width). */
-static void visit_row(const uint32_t *pixels, uint16_t x, uint16_t y, uint32_t width, run_fn on_run)
+/* Runs within one tile's row: [0, width). The run below is a part of the hash: enlarged pictures have each row twice. */
+static void visit_row(const uint32_t *pixels, uint32_t stride_px, uint16_t x, uint16_t y,
+        uint32_t width, run_fn on_run)
 {
 	for (uint32_t i = 1; i + RUN <= width; i++) {
 		/* An edge, and no long one: a line of one colour is everywhere. */
-		if (pixels[i] == pixels[i - 1] || pixels[i] == pixels[i + 1])
+		if (pixels[i] == pixels[i - 1] ||
+		        (pixels[i] == pixels[i + 1] && pixels[i] == pixels[i + 2]))
 			continue;
 		uint32_t hash = run_hash(pixels + i);
-		if ((hash & CHOSEN_MASK) == 0)
-			on_run(hash, (uint16_t)(x + i), y);
+		if ((hash & CHOSEN_MASK) != 0)
+			continue;
+		hash += run_hash(pixels + stride_px + i) * 0x9e3779b1u;
+		on_run(hash, (uint16_t)(x + i), y);
 	}
 }
 
@@ -66,9 +70,10 @@ static void visit(
 			if (!changed->is_marked[row][column])
 				continue;
 			struct rect tile = tiles_area(changed, column, row);
-			for (uint32_t i = 0; i < tile.height; i += row_step)
+			for (uint32_t i = 0; i + 1 < tile.height; i += row_step)
 				visit_row(pixels + (size_t)(tile.y + i) * changed->width + tile.x,
-				        tile.x, (uint16_t)(tile.y + i), tile.width, on_run);
+				        changed->width, tile.x, (uint16_t)(tile.y + i), tile.width,
+				        on_run);
 		}
 }
 

@@ -4,6 +4,7 @@
 #include "base/bytes.h"
 #include "base/ensure.h"
 #include "encode/compressor.h"
+#include "stream/drawn_model.h"
 
 #include <string.h>
 
@@ -16,10 +17,12 @@ void slicer_init(struct slicer *self, slicer_slice_fn on_slice, void *data)
 	self->data = data;
 }
 
-void slicer_begin_stream(struct slicer *self, struct compressor *compressor)
+void slicer_begin_stream(
+        struct slicer *self, struct compressor *compressor, struct drawn_model *drawn)
 {
 	self->compressor = compressor;
-	palette_init(&self->palette);
+	self->drawn = drawn;
+	drawn_model_init(drawn);
 }
 
 static bool says_answer(const struct slicer *self)

@@ -3,7 +3,6 @@
 #ifndef SHOJI_ENCODE_SLICER_H
 #define SHOJI_ENCODE_SLICER_H
 
-#include "encode/palette.h"
 #include "stream/picture.h"
 #include "stream/wire.h"
 
@@ -12,13 +11,14 @@
 #include <stdint.h>
 
 struct compressor;
+struct drawn_model;
 
 /* One finished slice, header included; borrowed for the call. */
 typedef void (*slicer_slice_fn)(void *data, const uint8_t *slice, size_t length);
 
 struct slicer {
 	struct compressor *compressor; /* borrowed */
-	struct palette palette;        /* of the stream */
+	struct drawn_model *drawn;     /* borrowed; of the stream */
 	slicer_slice_fn on_slice;
 	void *data;
 	bool has_failed; /* zstd did: a bug; the stream is of no use any more */
@@ -40,8 +40,9 @@ struct slicer {
 };
 
 void slicer_init(struct slicer *self, slicer_slice_fn on_slice, void *data);
-/* A new zstd stream, after BEGIN; NULL: there is none, and no frame can be made. */
-void slicer_begin_stream(struct slicer *self, struct compressor *compressor);
+/* A new stream, after BEGIN; compressor NULL: there is none, and no frame can be made. drawn: what it held is forgotten. */
+void slicer_begin_stream(
+        struct slicer *self, struct compressor *compressor, struct drawn_model *drawn);
 void slicer_begin_frame(struct slicer *self, uint16_t generation, uint32_t frame);
 /* Room for one command of at most `size` bytes (PICTURE_COMMAND_MAX or less); write it there, then commit what it took. */
 uint8_t *slicer_reserve(struct slicer *self, size_t size);

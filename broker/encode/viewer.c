@@ -32,6 +32,7 @@ void viewer_init(struct viewer *self, uint64_t epoch, const struct viewer_memory
 	self->clock_ms = clock_now_ms;
 	photo_init(&self->photo, memory->marks);
 	self->compressor_memory = memory->compressor;
+	self->drawn = memory->drawn;
 	outbox_init(&self->outbox, memory->outbox, memory->outbox_size);
 	slicer_init(&self->slicer, on_slice, self);
 	self->on_slices = on_slices;
@@ -251,7 +252,8 @@ static void begin(struct viewer *self)
 	struct bytes_writer writer;
 
 	slicer_begin_stream(&self->slicer,
-	        compressor_begin(self->compressor_memory, compressor_size(), self->window_log));
+	        compressor_begin(self->compressor_memory, compressor_size(), self->window_log),
+	        self->drawn);
 	bytes_writer_init(&writer, slice, sizeof(slice));
 	bytes_put_u8(&writer, WIRE_PICTURE);
 	bytes_put_u8(&writer, WIRE_PICTURE_BEGIN);

@@ -56,7 +56,8 @@ struct viewer {
 	struct scroll_offset hints[VIEWER_HINTS_MAX];
 	size_t n_hints;
 	struct slicer slicer;
-	void *compressor_memory; /* borrowed: compressor_size() bytes */
+	void *compressor_memory;   /* borrowed: compressor_size() bytes */
+	struct drawn_model *drawn; /* borrowed */
 	struct outbox outbox;
 	struct frame_counts counts;
 	viewer_slices_fn on_slices;
@@ -71,7 +72,8 @@ struct viewer_memory {
 	struct cache *cache;
 	const uint64_t *cache_key; /* TILE_NAME_KEY_WORDS, secret; NULL: no cache */
 	void *compressor;          /* compressor_size() */
-	uint8_t *outbox;           /* outbox_size() of the largest screen */
+	struct drawn_model *drawn;
+	uint8_t *outbox; /* outbox_size() of the largest screen */
 	size_t outbox_size;
 	/* Zeroes, one for each pixel of the largest screen; NULL: no photographs. */
 	uint8_t *marks;

@@ -18,6 +18,7 @@
 #include "encode/slicer.h"
 #include "encode/tiles.h"
 #include "stream/decoder.h"
+#include "stream/drawn_model.h"
 
 #include <png.h>
 #include <stdio.h>
@@ -129,7 +130,8 @@ static void bench_start(struct bench *self, uint16_t width, uint16_t height)
 	cache_begin(&self->cache, CACHE_SLOTS, 0);
 	slicer_init(&self->slicer, on_slice, self);
 	slicer_begin_stream(&self->slicer, compressor_begin(need(compressor_size()),
-	                                           compressor_size(), COMPRESSOR_WINDOW_LOG));
+	                                           compressor_size(), COMPRESSOR_WINDOW_LOG),
+	        need(sizeof(struct drawn_model)));
 	size_t size = stream_decoder_size(&limits);
 	self->decoder = stream_decoder_init(need(size), size, &limits);
 	sent.data = need(n_pixels * 4 + (1 << 20));

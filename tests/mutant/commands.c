@@ -1,5 +1,6 @@
-/* A decoder that is wrong: it skips one area of pixels in twenty. It takes the place of viewer/stream/commands.c in the mutants that
+/* A decoder that is wrong: it skips one area of pixels in five. It takes the place of viewer/stream/commands.c in the mutants that
  * tests are run against, and which they must notice; no product has it. */
+#include "stream/drawn_read.h"
 #include "stream/screen.h"
 
 #include <stdbool.h>
@@ -8,22 +9,26 @@ static bool is_skipped(void)
 {
 	static unsigned n;
 
-	return ++n % 20 == 10;
+	return ++n % 5 == 3;
 }
 
-static void mutant_put(struct screen *self, const struct screen_rect *area, const uint8_t *rgb)
+static void mutant_fill(struct screen *self, const struct screen_rect *area, const uint8_t rgb[3])
 {
-	if (!is_skipped())
-		screen_put(self, area, rgb);
+	if (is_skipped())
+		screen_paint(self, area); /* only says so */
+	else
+		screen_fill(self, area, rgb);
 }
 
-static void mutant_put_indexed(struct screen *self, const struct screen_rect *area,
-        const uint8_t *indices, const uint8_t *escaped)
+static void mutant_drawn_read(struct drawn_model *model, struct screen *screen,
+        const struct screen_rect *area, bool is_beside_known, const uint8_t *bytes, size_t length)
 {
-	if (!is_skipped())
-		screen_put_indexed(self, area, indices, escaped);
+	if (is_skipped())
+		screen_paint(screen, area);
+	else
+		drawn_read(model, screen, area, is_beside_known, bytes, length);
 }
 
-#define screen_put mutant_put
-#define screen_put_indexed mutant_put_indexed
+#define screen_fill mutant_fill
+#define drawn_read mutant_drawn_read
 #include "stream/commands.c"

@@ -5,6 +5,7 @@
 #include "unit/stream_support.h"
 
 #include "encode/compressor.h"
+#include "stream/drawn_model.h"
 #include "encode/image.h"
 #include "encode/tile_name.h"
 #include "encode/viewer.h"
@@ -34,6 +35,7 @@ static struct {
 	uint32_t n_kept, n_emptied, n_cache_only;
 	uint16_t width, height, slots;
 	uint8_t *compressor, *outbox;
+	struct drawn_model drawn;
 	size_t outbox_size;
 	uint32_t pixels[N_PIXELS], reference[N_PIXELS];
 	uint8_t screen[N_PIXELS * 4];
@@ -69,7 +71,7 @@ static void start(uint64_t seed)
 	rig.decoder = support_decoder_new(WIDTH, HEIGHT);
 	viewer_init(&rig.viewer, EPOCH,
 	        &(struct viewer_memory){rig.reference, &rig.cache, support_cache_key(),
-	                rig.compressor, rig.outbox, rig.outbox_size, NULL},
+	                rig.compressor, &rig.drawn, rig.outbox, rig.outbox_size, NULL},
 	        on_slices, NULL);
 	rig.viewer.clock_ms = clock_ms;
 	resize(WIDTH, HEIGHT);

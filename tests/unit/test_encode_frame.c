@@ -6,6 +6,7 @@
 
 #include "encode/cache.h"
 #include "encode/compressor.h"
+#include "stream/drawn_model.h"
 #include "encode/frame.h"
 #include "encode/image.h"
 #include "encode/outbox.h"
@@ -27,6 +28,7 @@ static struct core {
 	size_t frame_bytes, n_slices;
 	int32_t status;
 	uint8_t *compressor_memory;
+	struct drawn_model drawn;
 	uint32_t pixels[N_PIXELS], reference[N_PIXELS];
 	uint8_t screen[N_PIXELS * 4];
 } core;
@@ -62,7 +64,8 @@ static void start(void)
 	slicer_init(&core.slicer, on_slice, NULL);
 	core.compressor_memory = aligned_alloc(64, (compressor_size() + 63) & ~(size_t)63);
 	slicer_begin_stream(&core.slicer,
-	        compressor_begin(core.compressor_memory, compressor_size(), COMPRESSOR_WINDOW_LOG));
+	        compressor_begin(core.compressor_memory, compressor_size(), COMPRESSOR_WINDOW_LOG),
+	        &core.drawn);
 	ck_assert_ptr_nonnull(core.slicer.compressor);
 	core.decoder = support_decoder_new(WIDTH, HEIGHT);
 	ck_assert_int_eq(stream_decoder_push(core.decoder, begin, sizeof(begin)), STREAM_BEGUN);

@@ -6,6 +6,7 @@
 
 #include "base/loop.h"
 #include "encode/compressor.h"
+#include "stream/drawn_model.h"
 #include "encode/image.h"
 #include "encode/viewer.h"
 
@@ -30,6 +31,7 @@ static struct {
 	uint64_t now_ms, random;
 	uint32_t rate, n_provisional;
 	uint8_t *compressor, *outbox;
+	struct drawn_model drawn;
 	uint32_t pixels[N_PIXELS], reference[N_PIXELS];
 	uint8_t marks[N_PIXELS], screen[N_PIXELS * 4];
 } rig;
@@ -72,6 +74,7 @@ static void start(uint64_t seed, uint32_t rate)
 	                .cache = &rig.cache,
 	                .cache_key = support_cache_key(),
 	                .compressor = rig.compressor,
+	                .drawn = &rig.drawn,
 	                .outbox = rig.outbox,
 	                .outbox_size = size,
 	                .marks = rig.marks},

@@ -234,19 +234,25 @@ START_TEST(commands_and_their_bounds)
 	ck_assert_int_eq(TRY(PICTURE_PIXELS, 0, 0, 0, 0, 65, 0, 64, 0), STREAM_ERR_MALFORMED);
 	ck_assert_int_eq(TRY(PICTURE_PREDICTED, 0, 0, 0, 0, 1, 0, 1, 0, 1, 2, 3), STREAM_FRAME);
 	ck_assert_int_eq(TRY(PICTURE_PREDICTED, 0, 0, 0, 0, 65, 0, 64, 0), STREAM_ERR_MALFORMED);
-	ck_assert_int_eq(TRY(PICTURE_COLOURS, 0, 9, 1, 2, 3), STREAM_FRAME);
-	ck_assert_int_eq(TRY(PICTURE_COLOURS, 1, 9, 1, 2, 3), STREAM_ERR_MALFORMED);
-	/* One pixel of the palette; one escaped; one escape too few and too many; more of them than pixels. */
-	ck_assert_int_eq(TRY(PICTURE_INDEXED, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 7), STREAM_FRAME);
+	/* 1: the pixels beside are known; u16 length; any bytes. At most DRAWN_WIDTH_MAX x DRAWN_HEIGHT_MAX, on the screen. */
+	ck_assert_int_eq(TRY(PICTURE_DRAWN, 0, 0, 0, 0, 9, 0, 8, 0, 0, 2, 0, 1, 2), STREAM_FRAME);
 	ck_assert_int_eq(
-	        TRY(PICTURE_INDEXED, 0, 0, 0, 0, 1, 0, 1, 0, 1, 0, 1, 2, 3, 255), STREAM_FRAME);
+	        TRY(PICTURE_DRAWN, 231, 0, 232, 0, 9, 0, 8, 0, 1, 2, 0, 255, 255), STREAM_FRAME);
 	ck_assert_int_eq(
-	        TRY(PICTURE_INDEXED, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 255), STREAM_ERR_MALFORMED);
-	ck_assert_int_eq(TRY(PICTURE_INDEXED, 0, 0, 0, 0, 1, 0, 1, 0, 1, 0, 1, 2, 3, 7),
-	        STREAM_ERR_MALFORMED);
-	ck_assert_int_eq(TRY(PICTURE_INDEXED, 0, 0, 0, 0, 1, 0, 1, 0, 2, 0), STREAM_ERR_MALFORMED);
+	        TRY(PICTURE_DRAWN, 0, 0, 0, 0, 9, 0, 8, 0, 2, 1, 0, 1), STREAM_ERR_MALFORMED);
+	ck_assert_int_eq(TRY(PICTURE_DRAWN, 0, 0, 0, 0, 9, 0, 8, 0, 0, 0, 0), STREAM_ERR_MALFORMED);
 	ck_assert_int_eq(
-	        TRY(PICTURE_INDEXED, 0, 0, 0, 0, 65, 0, 64, 0, 0, 0), STREAM_ERR_MALFORMED);
+	        TRY(PICTURE_DRAWN, 0, 0, 0, 0, 9, 0, 8, 0, 0, 2, 0, 1), STREAM_ERR_MALFORMED);
+	ck_assert_int_eq(
+	        TRY(PICTURE_DRAWN, 0, 0, 0, 0, 9, 0, 8, 0, 0, 0xfe, 0x2f, 1), STREAM_ERR_MALFORMED);
+	ck_assert_int_eq(
+	        TRY(PICTURE_DRAWN, 0, 0, 0, 0, 9, 0, 65, 0, 0, 1, 0, 1), STREAM_ERR_MALFORMED);
+	ck_assert_int_eq(
+	        TRY(PICTURE_DRAWN, 0, 0, 239, 0, 9, 0, 2, 0, 0, 1, 0, 1), STREAM_ERR_MALFORMED);
+	ck_assert_int_eq(
+	        TRY(PICTURE_DRAWN, 0, 0, 0, 0, 0, 0, 2, 0, 0, 1, 0, 1), STREAM_ERR_MALFORMED);
+	ck_assert_int_eq(TRY(PICTURE_FORGET, PICTURE_FORGET), STREAM_FRAME);
+	ck_assert_int_eq(TRY(4 + 60), STREAM_ERR_MALFORMED);
 	/* quality, u16 length, coefficients; at most a tile */
 	ck_assert_int_eq(TRY(PICTURE_PHOTO, 0, 0, 0, 0, 9, 0, 8, 0, 10, 2, 0, 1, 2), STREAM_FRAME);
 	ck_assert_int_eq(

@@ -142,26 +142,8 @@ START_TEST(predicted_pixels)
 }
 END_TEST
 
-START_TEST(indexed_pixels)
-{
-	static const uint8_t indices[6] = {3, 255, 4, 255, 0, 3};
-	static const uint8_t escaped[6] = {10, 20, 30, 40, 50, 60};
-	static const uint8_t expected[24] = {1, 2, 3, 255, 10, 20, 30, 255, 4, 5, 6, 255, 40, 50,
-	        60, 255, 0, 0, 0, 255, 1, 2, 3, 255};
-
-	start();
-	screen_set_colour(&screen, 3, (const uint8_t[]){1, 2, 3});
-	screen_set_colour(&screen, 4, (const uint8_t[]){4, 5, 6});
-	screen_put_indexed(&screen, &(struct screen_rect){5, 6, 3, 2}, indices, escaped);
-	ck_assert_mem_eq(pixels + (6 * WIDTH + 5) * 4, expected, 12);
-	ck_assert_mem_eq(pixels + (7 * WIDTH + 5) * 4, expected + 12, 12);
-	ck_assert_mem_eq(pixels, before, (6 * WIDTH + 5) * 4);
-}
-END_TEST
-
 int main(void)
 {
 	return SUITE_RUN("stream screen", moves_that_overlap, areas_on_the_screen,
-	        changes_are_all_listed, predicted_pixels, indexed_pixels,
-	        neighbours_are_listed_as_one);
+	        changes_are_all_listed, predicted_pixels, neighbours_are_listed_as_one);
 }

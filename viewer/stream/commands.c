@@ -3,6 +3,8 @@
 #include "stream/commands.h"
 
 #include "stream/decoder.h"
+#include "stream/drawn_model.h"
+#include "stream/drawn_read.h"
 #include "stream/little_endian.h"
 #include "stream/photo_read.h"
 #include "stream/picture.h"
@@ -52,52 +54,6 @@ static int32_t obey_pixels(struct screen *screen, const uint8_t *bytes, size_t l
 	return (int32_t)size;
 }
 
-/* The escapes among the indices. */
-static uint32_t count_escapes(const uint8_t *indices, uint32_t n_pixels)
-{
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i < n_pixels; i++)
-		n += indices[i] == PICTURE_ESCAPE;
-	return n;
-}
-
-static int32_t obey_indexed(struct screen *screen, const uint8_t *bytes, size_t length)
-{
-	if (length < PICTURE_INDEXED_BYTES)
-		return 0;
-	struct screen_rect area = read_rect(bytes + 1);
-	uint32_t n_escaped = read_u16(bytes + PICTURE_RECT_BYTES);
-	if (!screen_holds(screen, &area))
-		return STREAM_ERR_MALFORMED;
-	uint32_t n_pixels = (uint32_t)area.width * area.height;
-	if (n_pixels > PICTURE_PIXELS_MAX || n_escaped > n_pixels)
-		return STREAM_ERR_MALFORMED;
-	size_t colours_bytes = (size_t)n_escaped * PICTURE_PIXEL_BYTES;
-	size_t size = PICTURE_INDEXED_BYTES + colours_bytes + n_pixels;
-	if (size > PICTURE_COMMAND_MAX)
-		return STREAM_ERR_MALFORMED;
-	if (length < size)
-		return 0;
-	const uint8_t *escaped = bytes + PICTURE_INDEXED_BYTES;
-	if (count_escapes(escaped + colours_bytes, n_pixels) != n_escaped)
-		return STREAM_ERR_MALFORMED;
-	screen_put_indexed(screen, &area, escaped + colours_bytes, n_escaped > 0 ? escaped : NULL);
-	return (int32_t)size;
-}
-
-static int32_t obey_colours(struct screen *screen, const uint8_t *bytes, size_t length)
-{
-	if (length < 2)
-		return 0;
-	size_t size = 2 + (bytes[1] + (size_t)1) * PICTURE_COLOUR_BYTES;
-	if (length < size)
-		return 0;
-	for (size_t at = 2; at < size; at += PICTURE_COLOUR_BYTES)
-		screen_set_colour(screen, bytes[at], bytes + at + 1);
-	return (int32_t)size;
-}
-
 static int32_t obey_fill(struct screen *screen, const uint8_t *bytes, size_t length)
 {
 	if (length < PICTURE_RECT_BYTES + PICTURE_PIXEL_BYTES)
@@ -107,6 +63,26 @@ static int32_t obey_fill(struct screen *screen, const uint8_t *bytes, size_t len
 		return STREAM_ERR_MALFORMED;
 	screen_fill(screen, &area, bytes + PICTURE_RECT_BYTES);
 	return PICTURE_RECT_BYTES + PICTURE_PIXEL_BYTES;
+}
+
+static int32_t obey_drawn(
+        struct screen *screen, struct drawn_model *drawn, const uint8_t *bytes, size_t length)
+{
+	if (length < DRAWN_HEAD_BYTES)
+		return 0;
+	struct screen_rect area = read_rect(bytes + 1);
+	uint32_t is_beside_known = bytes[PICTURE_RECT_BYTES];
+	size_t n_bytes = read_u16(bytes + PICTURE_RECT_BYTES + 1);
+	if (!screen_holds(screen, &area) || area.width > DRAWN_WIDTH_MAX ||
+	        area.height > DRAWN_HEIGHT_MAX)
+		return STREAM_ERR_MALFORMED;
+	if (is_beside_known > 1 || n_bytes == 0 || n_bytes > DRAWN_BYTES_MAX)
+		return STREAM_ERR_MALFORMED;
+	if (length < DRAWN_HEAD_BYTES + n_bytes)
+		return 0;
+	screen->painted_px += (uint64_t)area.width * area.height * (DRAWN_PIXEL_WORK - 1);
+	drawn_read(drawn, screen, &area, is_beside_known, bytes + DRAWN_HEAD_BYTES, n_bytes);
+	return (int32_t)(DRAWN_HEAD_BYTES + n_bytes);
 }
 
 static int32_t obey_photo(struct screen *screen, const uint8_t *bytes, size_t length)
@@ -151,8 +127,8 @@ static int32_t obey_show(
 	return bytes[5] > 0 ? PICTURE_SHOW_BYTES : STREAM_ERR_MALFORMED;
 }
 
-int32_t command_obey(
-        struct screen *screen, struct tile_cache *cache, const uint8_t *bytes, size_t length)
+int32_t command_obey(struct screen *screen, struct tile_cache *cache, struct drawn_model *drawn,
+        const uint8_t *bytes, size_t length)
 {
 	if (length == 0)
 		return 0;
@@ -163,10 +139,12 @@ int32_t command_obey(
 	case PICTURE_PIXELS:
 	case PICTURE_PREDICTED:
 		return obey_pixels(screen, bytes, length);
-	case PICTURE_INDEXED:
-		return obey_indexed(screen, bytes, length);
-	case PICTURE_COLOURS:
-		return obey_colours(screen, bytes, length);
+	case PICTURE_DRAWN:
+		return obey_drawn(screen, drawn, bytes, length);
+	case PICTURE_FORGET:
+		screen->painted_px += DRAWN_FORGET_WORK;
+		drawn_model_init(drawn);
+		return 1;
 	case PICTURE_FILL:
 		return obey_fill(screen, bytes, length);
 	case PICTURE_PHOTO:

@@ -3,6 +3,7 @@
 #include "stream/decoder.h"
 
 #include "stream/commands.h"
+#include "stream/drawn_model.h"
 #include "stream/inflate.h"
 #include "stream/little_endian.h"
 #include "stream/tile_cache.h"
@@ -32,6 +33,7 @@ struct stream_decoder {
 	int32_t answers; /* of the frame that is coming, then of the last complete one */
 	struct screen screen;
 	struct tile_cache cache;
+	struct drawn_model drawn; /* from BEGIN to BEGIN */
 	struct side side;
 	struct inflate *stream; /* of the picture, from BEGIN to BEGIN */
 	struct inflate *once;   /* for cursors */
@@ -163,7 +165,7 @@ static int32_t take_begin(struct stream_decoder *self, uint16_t generation, uint
 	}
 	if (begin.reset == PICTURE_RESET_ALL)
 		tile_cache_init(&self->cache, self->cache_pixels, begin.cache_slots);
-	screen_forget_palette(&self->screen);
+	drawn_model_init(&self->drawn);
 	self->epoch = begin.epoch;
 	self->generation = generation;
 	self->frame = frame;
@@ -178,8 +180,8 @@ static int32_t obey_all(struct stream_decoder *self, size_t *n_raw)
 	size_t at = 0;
 
 	for (;;) {
-		int32_t taken =
-		        command_obey(&self->screen, &self->cache, self->raw + at, *n_raw - at);
+		int32_t taken = command_obey(
+		        &self->screen, &self->cache, &self->drawn, self->raw + at, *n_raw - at);
 		if (taken < 0)
 			return taken;
 		if (taken == 0)

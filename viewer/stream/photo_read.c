@@ -2,48 +2,28 @@
  * outside of it is written. */
 #include "stream/photo_read.h"
 
+#include "stream/code_reader.h"
 #include "stream/photo_model.h"
 #include "stream/photo_transform.h"
 
-/* The reader of an arithmetic code as Martin (1979) and LZMA have it: code lies within range. */
 struct photo_coder {
-	uint32_t range, code;
-	const uint8_t *at, *end;
+	struct code_reader reader;
 };
-
-static inline uint8_t next_byte(struct photo_coder *self)
-{
-	return self->at < self->end ? *self->at++ : 0;
-}
 
 static inline uint32_t photo_bit(
         struct photo_coder *self, struct photo_chance *chance, uint32_t ignored)
 {
-	uint32_t bound = (self->range >> 16) * chance->zero;
-	uint32_t bit = self->code >= bound;
+	uint32_t bit = code_read_bit(&self->reader, chance->zero);
 
 	(void)ignored;
-	self->code -= bit ? bound : 0;
-	self->range = bit ? self->range - bound : bound;
 	photo_chance_learn(chance, bit);
-	while (self->range < 1u << 24) {
-		self->range <<= 8;
-		self->code = self->code << 8 | next_byte(self);
-	}
 	return bit;
 }
 
 static inline uint32_t photo_raw(struct photo_coder *self, uint32_t ignored)
 {
 	(void)ignored;
-	self->range >>= 1;
-	uint32_t bit = self->code >= self->range;
-	self->code -= bit ? self->range : 0;
-	while (self->range < 1u << 24) {
-		self->range <<= 8;
-		self->code = self->code << 8 | next_byte(self);
-	}
-	return bit;
+	return code_read_raw(&self->reader);
 }
 
 #include "stream/photo_code.h"
@@ -55,10 +35,9 @@ void photo_read(const uint8_t *bytes, size_t length, uint32_t quality, uint32_t 
 	static struct photo_levels levels[PHOTO_PLANES];
 	static struct photo_plane planes[PHOTO_PLANES];
 	struct photo_model model;
-	struct photo_coder coder = {.range = UINT32_MAX, .at = bytes, .end = bytes + length};
+	struct photo_coder coder;
 
-	for (uint32_t i = 0; i < 4; i++)
-		coder.code = coder.code << 8 | next_byte(&coder);
+	code_reader_begin(&coder.reader, bytes, length);
 	for (uint32_t i = 0; i < PHOTO_PLANES; i++) {
 		photo_plane_resize(&planes[i], i, width_px, height_px);
 		memset(levels[i].level, 0,

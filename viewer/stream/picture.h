@@ -75,16 +75,15 @@ enum picture_command {
 	PICTURE_PIXELS = 2,
 	/* u16 x, y, width, height, then 3 bytes: one colour. */
 	PICTURE_FILL = 3,
-	/* u8 count - 1, then so often u8 index, R, G, B: colours of the stream's one palette. All are black at BEGIN;
-	 * one that is set again means the new colour from then on. */
-	PICTURE_COLOURS = 4,
-	/* u16 x, y, width, height, u16 escapes, then R, G, B of each escaped pixel, then width x height indices into the
-	 * palette, row by row; at most PICTURE_PIXELS_MAX. PICTURE_ESCAPE: the pixel has the next of the escaped colours, of which
-	 * there are exactly as many as needed. */
-	PICTURE_INDEXED = 5,
 	/* u16 x, y, width, height, then for each pixel, row by row, 3 bytes G, R, B: what picture_predict() (predict.h)
 	 * leaves of it; at most PICTURE_PIXELS_MAX. */
-	PICTURE_PREDICTED = 6,
+	PICTURE_PREDICTED = 4,
+	/* u16 x, y, width, height (at most DRAWN_WIDTH_MAX, DRAWN_HEIGHT_MAX), u8 1 if the pixels beside the area are known to
+	 * both sides, else 0; u16 length, then so many bytes: the area's pixels, exactly (drawn_code.h). What is learned from
+	 * them holds until BEGIN or FORGET. */
+	PICTURE_DRAWN = 5,
+	/* What was learned by DRAWN is forgotten, as at BEGIN. */
+	PICTURE_FORGET = 6,
 	/* u8 column, row, count: that tile of the grid and those to the right of it, so many in all, are stored one after
 	 * the other, each in the slot that was stored or shown longest ago. */
 	PICTURE_STORE = 16,
@@ -96,13 +95,17 @@ enum picture_command {
 	PICTURE_PHOTO = 32,
 	/* Reserved, version 1 sends none of them: 18-31 tile cache, 33-47 photographs, 48-63 video. */
 };
+#define DRAWN_HEAD_BYTES 12
+#define DRAWN_WIDTH_MAX 1024
+#define DRAWN_HEIGHT_MAX PICTURE_TILE
+#define DRAWN_BYTES_MAX                                                                            \
+	12285 /* of one command's pixels; an area that needs more is cut between rows */
+/* Of PICTURE_SLICE_SCREENS_MAX: a pixel of DRAWN, and FORGET, take as long as so many of other commands. */
+#define DRAWN_PIXEL_WORK 8
+#define DRAWN_FORGET_WORK 65536
 #define PICTURE_STORE_BYTES 4
 #define PICTURE_SHOW_BYTES 6
 #define PICTURE_CACHE_SLOTS_MAX 4096
-#define PICTURE_COLOURS_MAX 256
-#define PICTURE_ESCAPE 255
-#define PICTURE_INDEXED_BYTES 11 /* INDEXED before its colours */
-#define PICTURE_COLOUR_BYTES 4   /* index, R, G, B */
 #define PHOTO_HEAD_BYTES 12
 #define PHOTO_QUALITY_MIN 1
 #define PHOTO_QUALITY_MAX 20

@@ -14,7 +14,6 @@ void screen_init(struct screen *self, uint8_t *pixels, uint32_t width, uint32_t 
 	self->pixels = pixels;
 	self->width = width;
 	self->height = height;
-	screen_forget_palette(self);
 	screen_fill(self, &all, black);
 	screen_forget_changes(self);
 }
@@ -142,42 +141,6 @@ void screen_put_rgba(struct screen *self, const struct screen_rect *area, const 
 	mark(self, area);
 }
 
-static void put_row(
-        const uint32_t palette[256], uint32_t *out, const uint8_t *indices, uint32_t width)
-{
-	for (uint32_t i = 0; i < width; i++)
-		out[i] = palette[indices[i]];
-}
-
-static const uint8_t *put_row_escaped(const uint32_t palette[256], uint32_t *out,
-        const uint8_t *indices, uint32_t width, const uint8_t *escaped)
-{
-	for (uint32_t i = 0; i < width; i++) {
-		if (indices[i] != PICTURE_ESCAPE) {
-			out[i] = palette[indices[i]];
-			continue;
-		}
-		out[i] = word_of(escaped[0], escaped[1], escaped[2]);
-		escaped += 3;
-	}
-	return escaped;
-}
-
-void screen_put_indexed(struct screen *self, const struct screen_rect *area, const uint8_t *indices,
-        const uint8_t *escaped)
-{
-	self->painted_px += (uint64_t)area->width * area->height;
-	for (uint32_t row = 0; row < area->height; row++, indices += area->width) {
-		uint32_t *out = word_at(self, area->x, area->y + row);
-		if (escaped)
-			escaped =
-			        put_row_escaped(self->palette, out, indices, area->width, escaped);
-		else
-			put_row(self->palette, out, indices, area->width);
-	}
-	mark(self, area);
-}
-
 /* Of a pixel the three numbers that are guessed. */
 struct sample {
 	uint8_t g, r, b;
@@ -222,17 +185,6 @@ void screen_put_predicted(struct screen *self, const struct screen_rect *area, c
 	mark(self, area);
 }
 
-void screen_forget_palette(struct screen *self)
-{
-	for (uint32_t i = 0; i < 256; i++)
-		self->palette[i] = word_of(0, 0, 0);
-}
-
-void screen_set_colour(struct screen *self, uint8_t index, const uint8_t rgb[3])
-{
-	self->palette[index] = word_of(rgb[0], rgb[1], rgb[2]);
-}
-
 void screen_fill(struct screen *self, const struct screen_rect *area, const uint8_t rgb[3])
 {
 	uint32_t word = word_of(rgb[0], rgb[1], rgb[2]), width = area->width;
@@ -244,6 +196,12 @@ void screen_fill(struct screen *self, const struct screen_rect *area, const uint
 			out[i] = word;
 	}
 	mark(self, area);
+}
+
+const uint32_t *screen_at(const struct screen *self, uint32_t x, uint32_t y)
+{
+	return (const uint32_t *)(const void *)(self->pixels +
+	                                        ((size_t)y * self->width + x) * SCREEN_PIXEL_BYTES);
 }
 
 uint32_t *screen_paint(struct screen *self, const struct screen_rect *area)

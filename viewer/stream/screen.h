@@ -15,8 +15,7 @@ struct screen_rect {
 struct screen {
 	uint8_t *pixels; /* borrowed; rows without gap */
 	uint32_t width, height;
-	uint32_t palette[256]; /* pixels, as they lie in memory */
-	uint64_t painted_px;   /* how much was written, since whoever looks at it set it to 0 */
+	uint64_t painted_px; /* how much was written, since whoever looks at it set it to 0 */
 	uint16_t n_rects;
 	struct screen_rect rects[SCREEN_RECTS_MAX]; /* changed; may overlap */
 };
@@ -35,18 +34,14 @@ void screen_put(struct screen *self, const struct screen_rect *area, const uint8
 /* rgba: PICTURE_TILE pixels a row, whatever the area's width. get: reads what is there. */
 void screen_get(struct screen *self, const struct screen_rect *area, uint8_t *rgba);
 void screen_put_rgba(struct screen *self, const struct screen_rect *area, const uint8_t *rgba);
-/* indices: width x height of the palette. escaped: NULL, or 3 bytes for each index that is PICTURE_ESCAPE. */
-void screen_put_indexed(struct screen *self, const struct screen_rect *area, const uint8_t *indices,
-        const uint8_t *escaped);
 /* rests: width x height x 3 bytes, see stream/predict.h. */
 void screen_put_predicted(
         struct screen *self, const struct screen_rect *area, const uint8_t *rests);
-/* The palette is black again; resp. one colour of it changes. */
-void screen_forget_palette(struct screen *self);
-void screen_set_colour(struct screen *self, uint8_t index, const uint8_t rgb[3]);
 void screen_fill(struct screen *self, const struct screen_rect *area, const uint8_t rgb[3]);
 /* For others who paint: counts and marks the area, returns its first pixel, a word as it lies in memory; rows are `width`
  * words. */
 uint32_t *screen_paint(struct screen *self, const struct screen_rect *area);
+/* The word of a pixel on the screen, as it lies in memory: red | green << 8 | blue << 16 | 255 << 24. */
+const uint32_t *screen_at(const struct screen *self, uint32_t x, uint32_t y);
 
 #endif

@@ -8,6 +8,7 @@
 #include "encode/photo_write.h"
 #include "encode/values.h"
 #include "encode/viewer.h"
+#include "stream/drawn_model.h"
 
 #define WIDTH 320
 #define HEIGHT 240
@@ -87,6 +88,9 @@ static void step(void)
 	size_t length;
 
 	image_look(&make.image);
+	/* A line that takes each frame as a whole: what is expected is the whole image. */
+	make.viewer.line.window_bytes = FLOW_WINDOW_MAX;
+	make.viewer.line.is_known = false;
 	viewer_work(&make.viewer, &make.image);
 	while ((slice = outbox_peek(&make.viewer.outbox, &length))) {
 		write_slice(slice, length);
@@ -139,6 +143,7 @@ static void start(void)
 {
 	static uint8_t once_told[WIRE_SLICE_MAX];
 	static struct cache cache;
+	static struct drawn_model drawn;
 	static uint64_t cache_key[TILE_NAME_KEY_WORDS];
 	static _Alignas(64) uint8_t once[1 << 22], compressor[1 << 23], outbox[1 << 22];
 
@@ -151,8 +156,8 @@ static void start(void)
 	values_told_nothing(&make.told);
 	values_next(&make.values, &make.told, 0, once_told); /* whether the focus takes text */
 	viewer_init(&make.viewer, EPOCH,
-	        &(struct viewer_memory){make.reference, &cache, cache_key, compressor, outbox,
-	                sizeof(outbox), NULL},
+	        &(struct viewer_memory){make.reference, &cache, cache_key, compressor, &drawn,
+	                outbox, sizeof(outbox), NULL},
 	        on_slices, NULL);
 	make.viewer.clock_ms = clock_ms;
 	make.answers = -1;
