@@ -7,6 +7,7 @@
 #include "encode/cache.h"
 #include "encode/compressor.h"
 #include "stream/drawn_model.h"
+
 #include "encode/frame.h"
 #include "encode/image.h"
 #include "encode/outbox.h"
@@ -283,6 +284,32 @@ static void draw_noise(struct rect area, uint32_t from_x, uint32_t from_y)
 	damage(area);
 }
 
+/* What was learned misleads so much that a command has no room: both sides forget it, and go on alike. */
+START_TEST(a_model_that_misleads_is_forgotten)
+{
+	static struct drawn_model fresh;
+	uint64_t random = 3;
+
+	start();
+	draw_noise(all, 0, 0);
+	ck_assert(frame(NULL, 0));
+	/* The decoder's is another one from here on, unless it is told to forget. */
+	for (drawn_chance *chance = &core.drawn.comes_true[0][0][0]; chance < &core.drawn.blue[256];
+	        chance++)
+		*chance = support_below(&random, 2) ? 32 : 65504;
+	struct rect area = {200, 100, 20, 20};
+	for (uint32_t i = 0; i < 400; i++)
+		put_pixel(area.x + i % 20, area.y + i / 20, support_random(&random) & 0xffffff);
+	damage(area);
+	ck_assert(frame(NULL, 0));
+	drawn_model_init(&fresh);
+	ck_assert_mem_eq(&core.drawn, &fresh, sizeof(fresh));
+	draw_noise((struct rect){40, 50, 300, 200}, 9000, 100);
+	ck_assert(frame(NULL, 0));
+	finish();
+}
+END_TEST
+
 /* A map under the hand: everything moves, in both directions at once. */
 START_TEST(moved_diagonally)
 {
@@ -460,8 +487,8 @@ int main(void)
 {
 	return SUITE_RUN("encode frame", nothing_changed_is_no_frame, one_pixel_costs_little,
 	        scrolled_up_and_down, scrolled_around_a_fixed_line, scrolled_sideways,
-	        hints_are_tried_and_not_believed, two_panes, moved_diagonally, a_window_moves,
-	        scrolled_both_ways_at_once, noise_fits_into_slices_and_outbox,
-	        random_areas_and_moves,
+	        hints_are_tried_and_not_believed, two_panes, moved_diagonally,
+	        a_model_that_misleads_is_forgotten, a_window_moves, scrolled_both_ways_at_once,
+	        noise_fits_into_slices_and_outbox, random_areas_and_moves,
 	        a_full_frame_has_the_touched_place_and_the_rest_comes_later);
 }

@@ -300,12 +300,12 @@ static void write_rects(uint32_t n_rects, uint32_t turns_between_visits)
 	}
 }
 
-/* A million rectangles in the four habits; a decoder that errs is noticed long before. */
+/* Four times as many rectangles, in the four habits; a decoder that errs is noticed long before. */
 #ifdef MUTANT
 #define N_RECTS 20000
 #define N_FRAMES_MIN 5
 #else
-#define N_RECTS 250000
+#define N_RECTS 100000
 #define N_FRAMES_MIN 100
 #endif
 
