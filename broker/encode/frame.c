@@ -16,6 +16,8 @@
 
 /* Fewer changed tiles are sent before a search would have ended. */
 #define SEARCH_TILES_MIN 4
+/* A frame that may take no more is on a thin line. */
+#define THIN_BYTES 16384
 
 static bool row_differs(const struct frame *self, uint32_t x, uint32_t y, uint32_t width)
 {
@@ -218,16 +220,25 @@ static void say_pending(struct frame *self, struct pending *pending)
 	}
 }
 
+/* On a thin line a frame ends with the command that fills it: that one must not be large. */
+static uint32_t pixels_max(const struct frame *self, const struct tile_codec *codec)
+{
+	bool is_thin = self->slicer->budget_bytes > 0 && self->slicer->budget_bytes < THIN_BYTES;
+
+	return is_thin && codec->pixels_max > PICTURE_PIXELS_MAX ? PICTURE_PIXELS_MAX
+	                                                         : codec->pixels_max;
+}
+
 /* Neighbours of equal height: fewer commands, and longer rows. */
-static bool joins(
-        const struct pending *pending, const struct tile_codec *codec, const struct rect *area)
+static bool joins(const struct frame *self, const struct pending *pending,
+        const struct tile_codec *codec, const struct rect *area)
 {
 	uint32_t width = (uint32_t)pending->area.width + area->width;
 
 	return pending->area.width > 0 && pending->codec == codec && pending->area.y == area->y &&
 	       pending->area.height == area->height &&
 	       pending->area.x + pending->area.width == area->x && width <= codec->width_max &&
-	       width * area->height <= codec->pixels_max;
+	       width * area->height <= pixels_max(self, codec);
 }
 
 /* Marked tiles of a row, until the frame is full. */
@@ -246,7 +257,7 @@ static void say_tiles(struct frame *self, uint32_t row, uint32_t column, uint32_
 			continue;
 		}
 		const struct tile_codec *codec = codec_choose(self->image, &area);
-		if (joins(&pending, codec, &area)) {
+		if (joins(self, &pending, codec, &area)) {
 			pending.area.width = (uint16_t)(pending.area.width + area.width);
 			continue;
 		}

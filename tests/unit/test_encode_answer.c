@@ -6,6 +6,7 @@
 #include "encode/compressor.h"
 #include "encode/image.h"
 #include "encode/viewer.h"
+#include "stream/drawn_model.h"
 
 #define WIDTH 320
 #define HEIGHT 200
@@ -17,6 +18,7 @@ static struct {
 	struct stream_decoder *decoder;
 	uint64_t now_ms;
 	uint8_t *compressor, *outbox;
+	struct drawn_model drawn;
 	uint32_t pixels[WIDTH * HEIGHT], reference[WIDTH * HEIGHT];
 	uint8_t screen[WIDTH * HEIGHT * 4];
 } rig;
@@ -107,7 +109,7 @@ static void start(void)
 	rig.decoder = support_decoder_new(WIDTH, HEIGHT);
 	viewer_init(&rig.viewer, 7,
 	        &(struct viewer_memory){rig.reference, &rig.cache, support_cache_key(),
-	                rig.compressor, rig.outbox, size, NULL},
+	                rig.compressor, &rig.drawn, rig.outbox, size, NULL},
 	        on_slices, NULL);
 	rig.viewer.clock_ms = clock_ms;
 	image_resize(&rig.image, rig.pixels, WIDTH, HEIGHT);
