@@ -358,7 +358,12 @@ void viewer_work(struct viewer *self, const struct image *image)
 		moved = self->counts.moved;
 	}
 	while (!self->has_failed && is_pass_due(self) && !outbox_peek(&self->outbox, &length) &&
-	        flow_line_has_credit(&self->line, clock_now_us()))
+	        flow_line_has_credit(&self->line, clock_now_us())) {
+		uint32_t before = self->frame;
 		make_frame(self, image);
+		/* Nothing came of it (all that is due lies below a film): asked again without end, it would hold up capture. */
+		if (self->frame == before)
+			break;
+	}
 	self->counts.moved = moved;
 }
