@@ -177,7 +177,7 @@ test('without the bar: the screen takes its place, and Ctrl+Alt+Shift brings it 
 	assert.equal((await follows()).height, 660);
 	await person.page.click('#hide-bar');
 	assert.equal((await follows()).height, 700);
-	assert.equal(await person.page.locator('#bar-title').isVisible(), false);
+	assert.equal(await person.page.locator('#sign-out').isVisible(), false);
 	assert.match(await person.page.locator('#notices').textContent(), /Ctrl\+Alt\+Shift/);
 	await alike();
 	await person.press('Control+Alt+Shift');
@@ -187,7 +187,7 @@ test('without the bar: the screen takes its place, and Ctrl+Alt+Shift brings it 
 	await person.page.click('#hide-bar');
 	await person.page.mouse.move(500, 300);
 	await person.page.mouse.move(500, 0);
-	await person.page.locator('#bar-title').waitFor();
+	await person.page.locator('#sign-out').waitFor();
 	await follows();
 	await alike();
 });
