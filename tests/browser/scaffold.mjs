@@ -141,6 +141,8 @@ function readInput(bytes) {
 		}
 		case 5:
 			return { kind: "releaseAll", sequence };
+		case 6:
+			return { kind: "screen", sequence, width: bytes.readUInt16LE(at(4)), height: bytes.readUInt16LE(at(6)), scale: bytes.readUInt16LE(at(8)) };
 		default:
 			return { kind: "unknown", type };
 	}
@@ -176,6 +178,7 @@ export class Scaffold {
 		self.signOutStatus = 200;
 		self.requests = [];
 		self.inputs = [];
+		self.screens = [];
 		self.acks = [];
 		self.hellos = [];
 		self.isRefusing = false; // every WebSocket is cut at once
@@ -263,6 +266,11 @@ export class Scaffold {
 		viewer.on("message", (bytes) => this.receive(viewer, bytes));
 	}
 
+	// What the page tells of its own size is no input of the person's, but numbered with it.
+	take(input) {
+		(input.kind === "screen" ? this.screens : this.inputs).push(input);
+	}
+
 	receive(viewer, bytes) {
 		if (this.isSilent) {
 			return;
@@ -274,7 +282,7 @@ export class Scaffold {
 		} else if (bytes[0] === 1) {
 			this.acks.push({ frame: bytes.readUInt32LE(8), afterUs: bytes.readUInt32LE(12) });
 		} else if (bytes[0] === 4) {
-			this.inputs.push(readInput(bytes));
+			this.take(readInput(bytes));
 		}
 	}
 
