@@ -113,6 +113,8 @@ void viewer_forget_area(struct viewer *self, const struct rect *area, uint32_t u
 		for (uint32_t x = 0; x < area->width; x++)
 			row[x] = unknown;
 	}
+	/* No photograph is to become exact there: below a film nothing differs, and its turn would come again without end. */
+	photo_wrote(&self->photo, area);
 }
 
 void viewer_hint(struct viewer *self, const struct copy_hint *hint)

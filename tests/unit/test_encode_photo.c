@@ -4,6 +4,7 @@
 #include "unit/suite.h"
 
 #include "encode/photo_write.h"
+#include "encode/viewer.h"
 #include "stream/photo_read.h"
 #include "stream/photo_transform.h"
 
@@ -171,9 +172,33 @@ START_TEST(any_bytes_are_a_picture)
 }
 END_TEST
 
+START_TEST(below_a_film_nothing_is_to_become_exact)
+{
+	static uint32_t reference[128 * 64];
+	static uint8_t marks[128 * 64];
+	static struct viewer viewer;
+	const struct rect photograph = {.x = 10, .y = 10, .width = 90, .height = 40};
+	const struct rect film = {.x = 0, .y = 0, .width = 128, .height = 64};
+
+	viewer_init(&viewer, 1, &(struct viewer_memory){.reference = reference, .marks = marks},
+	        NULL, NULL);
+	viewer_resize(&viewer, 128, 64);
+	for (uint32_t y = 10; y < 50; y++)
+		memset(marks + (size_t)y * 128 + 10, 1, 90);
+	tiles_mark(&viewer.photo.inexact, &photograph);
+	ck_assert(photo_is_due(&viewer.photo, PHOTO_STILL_MS));
+
+	viewer_forget_area(&viewer, &film, 0);
+	ck_assert(!photo_is_due(&viewer.photo, PHOTO_STILL_MS));
+	ck_assert(photo_is_exact_in(&viewer.photo, &film));
+	for (size_t i = 0; i < sizeof(marks); i++)
+		ck_assert_uint_eq(marks[i], 0);
+}
+END_TEST
+
 int main(void)
 {
 	return SUITE_RUN("encode photo", every_quality_and_size, extremes,
 	        one_colour_is_nearly_kept, quality_costs_and_pays, too_large_is_refused,
-	        any_bytes_are_a_picture);
+	        any_bytes_are_a_picture, below_a_film_nothing_is_to_become_exact);
 }
