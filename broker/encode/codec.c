@@ -23,11 +23,12 @@ size_t codec_put_area(uint8_t *out, uint8_t command, const struct rect *area)
 
 const struct tile_codec *codec_choose(const struct image *image, const struct rect *area)
 {
-	size_t i = 0;
+	const size_t last = sizeof(codecs) / sizeof(codecs[0]) - 1;
 
-	while (!codecs[i]->wants(image, area))
-		i++;
-	return codecs[i];
+	for (size_t i = 0; i < last; i++)
+		if (codecs[i]->wants(image, area))
+			return codecs[i];
+	return codecs[last];
 }
 
 void codec_encode(

@@ -129,8 +129,8 @@ static void bench_start(struct bench *self, uint16_t width, uint16_t height)
 	cache_init(&self->cache, cache_key);
 	cache_begin(&self->cache, CACHE_SLOTS, 0);
 	slicer_init(&self->slicer, on_slice, self);
-	slicer_begin_stream(&self->slicer, compressor_begin(need(compressor_size()),
-	                                           compressor_size(), COMPRESSOR_WINDOW_LOG),
+	slicer_begin_stream(&self->slicer,
+	        compressor_begin(need(compressor_size()), compressor_size(), COMPRESSOR_WINDOW_LOG),
 	        need(sizeof(struct drawn_model)));
 	size_t size = stream_decoder_size(&limits);
 	self->decoder = stream_decoder_init(need(size), size, &limits);

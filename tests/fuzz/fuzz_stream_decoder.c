@@ -89,8 +89,9 @@ static void push_commands(struct stream_decoder *decoder, const uint8_t *data, s
 	if (push(decoder, begin, sizeof(begin)) != STREAM_BEGUN)
 		abort();
 	int32_t status = push(decoder, slice, sizeof(start) + size);
-	/* Whole commands are a frame; anything else says so. */
-	if (status != STREAM_FRAME && status != STREAM_ERR_MALFORMED && size > 0)
+	/* Whole commands are a frame; anything else says so, and so do commands that are too much work for one slice. */
+	if (status != STREAM_FRAME && status != STREAM_ERR_MALFORMED &&
+	        status != STREAM_ERR_LIMIT && size > 0)
 		abort();
 	check(decoder);
 }

@@ -306,7 +306,7 @@ static void write_rects(uint32_t n_rects, uint32_t turns_between_visits)
 #define N_FRAMES_MIN 5
 #else
 #define N_RECTS 100000
-#define N_FRAMES_MIN 100
+#define N_FRAMES_MIN 30
 #endif
 
 static void run(uint64_t seed, enum ack_habit habit, uint32_t turns_between_visits)
