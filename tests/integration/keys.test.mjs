@@ -57,7 +57,7 @@ const tap = code => [`down ${code}`, `wait ${PAUSE_MS}`, `up ${code}`, `wait ${P
 // Each key once, with the modifiers held around all of them.
 function batch(keys, modifiers = [], except = []) {
 	const taps = Object.entries(keys).filter(([code]) => !except.includes(code) && !modifiers.includes(code)).flatMap(([, number]) => tap(number));
-	return [...modifiers.map(code => `down ${KEYS[code]}`), `wait ${PAUSE_MS}`, ...taps, ...modifiers.toReversed().map(code => `up ${KEYS[code]}`)];
+	return [...modifiers.map(code => `down ${KEYS[code]}`), `wait ${PAUSE_MS}`, ...taps, ...[...modifiers].reverse().map(code => `up ${KEYS[code]}`)];
 }
 
 // The two pages: one in the terminal's browser, one in the isolated browser, which the viewer shows.

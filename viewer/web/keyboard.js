@@ -237,7 +237,7 @@ export class Keyboard {
 			modifiers |= CODE_MODIFIERS[code] ?? 0;
 			this.#sendKey({ key: KEY_NUMBERS[code], isDown: true, modifiers });
 		}
-		for (const code of codes.toReversed()) {
+		for (const code of [...codes].reverse()) {
 			modifiers &= ~(CODE_MODIFIERS[code] ?? 0);
 			this.#sendKey({ key: KEY_NUMBERS[code], isDown: false, modifiers });
 		}
