@@ -36,6 +36,7 @@ const RESERVED = {
 };
 const TOP = 88; // of the page, below the isolated browser's own bars
 const PAUSE_MS = 1;
+const LAST = ['F13', 191]; // no key of these keyboards
 
 
 let site, terminal, window;
@@ -93,7 +94,19 @@ class Pages {
 	}
 
 	// What the page says of these actions. n: so many entries at least.
-	async heard(page, host, actions, n = 1) {
+	heard(page, host, actions, n) {
+		return this.heardUntil(page, host, actions, entries => entries.length >= n);
+	}
+
+	// All that the terminal's own page says of these actions: until a last key, for it may be slow.
+	async heardHere(actions) {
+		const [code, number] = LAST;
+		const isLast = entry => entry.code === code;
+		const entries = await this.heardUntil(this.local, '127.0.0.1', [...actions, ...tap(number)], all => all.filter(isLast).length === 2);
+		return entries.filter(entry => !isLast(entry));
+	}
+
+	async heardUntil(page, host, actions, isAll) {
 		await page.bringToFront();
 		await page.focus(host === 'site.test' ? '#screen' : '#field');
 		site.reports.length = 0;
@@ -103,7 +116,7 @@ class Pages {
 			for (const report of site.reports.splice(0))
 				if (report.type === 'log' && report.host === host)
 					entries.push(...report.entries);
-			return entries.length >= n;
+			return isAll(entries);
 		};
 		await until(take, '', 5000).catch(() => {});
 		return entries;
@@ -127,19 +140,19 @@ class Pages {
 	}
 
 	// As both(), with the hand at x, y of the page first. actions(move): move(x, y) is a line of x-hand's.
-	async bothAt(x, y, actions, n) {
+	async bothAt(x, y, actions) {
 		this.origins ??= await this.places();
-		const heard = (page, host, [left, top], count) => {
+		const from = ([left, top]) => {
 			const move = (toX, toY) => `move ${left + toX} ${top + toY}`;
-			return this.heard(page, host, [move(x, y), 'wait 30', ...actions(move)], count);
+			return [move(x, y), 'wait 30', ...actions(move)];
 		};
-		const here = await heard(this.local, '127.0.0.1', this.origins.local, n);
-		const there = await heard(this.viewer, 'site.test', this.origins.remote, here.length);
+		const here = await this.heardHere(from(this.origins.local));
+		const there = await this.heard(this.viewer, 'site.test', from(this.origins.remote), here.length);
 		return { here, there };
 	}
 
 	async both(actions) {
-		const here = await this.heard(this.local, '127.0.0.1', actions);
+		const here = await this.heardHere(actions);
 		// Lock keys may be missing.
 		const there = await this.heard(this.viewer, 'site.test', actions, here.filter(({ code }) => !LOCKS.includes(code)).length || 1);
 		return { here, there };
@@ -176,7 +189,7 @@ const times = (n, lines) => Array(n).fill(lines).flat();
 // Buttons and wheel, and the keys' own repeats: what the map has no part in.
 async function pointer(pages, t) {
 	const click = await pages.bothAt(500, 300, () => [...press(1), 'wait 600', ...press(1), ...press(1), 'wait 600', ...press(2), ...press(3),
-		`down ${KEYS.ControlLeft}`, ...press(1), `up ${KEYS.ControlLeft}`], 20);
+		`down ${KEYS.ControlLeft}`, ...press(1), `up ${KEYS.ControlLeft}`]);
 	const buttons = ({ type, button, buttons: held, detail, modifiers }) => `${type} ${button} ${held} ${detail} ${modifiers}`;
 	const isMouse = ({ type }) => !/^key|^wheel|^drag/.test(type);
 	assert.ok(click.here.filter(isMouse).length > 15, JSON.stringify(click.here.map(buttons)));
@@ -184,7 +197,7 @@ async function pointer(pages, t) {
 
 	for (const [button, modifier] of [[4], [5], [6], [7], [5, 'ShiftLeft']]) {
 		const around = modifier ? [`down ${KEYS[modifier]}`, `up ${KEYS[modifier]}`] : ['wait 1', 'wait 1'];
-		const wheel = await pages.bothAt(500, 300, () => [around[0], ...times(3, press(button)), around[1]], 3);
+		const wheel = await pages.bothAt(500, 300, () => [around[0], ...times(3, press(button)), around[1]]);
 		const turns = ({ here, there }) => [here, there].map(entries => entries.filter(({ type }) => type === 'wheel')
 			.reduce((sum, { deltaX, deltaY, modifiers }) => [sum[0] + deltaX, sum[1] + deltaY, modifiers], [0, 0, '']));
 		const [here, there] = turns(wheel);

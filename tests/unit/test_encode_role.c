@@ -531,7 +531,8 @@ START_TEST(garbage_from_capture)
 	}
 	/* Both were seen: rules broken, and frames drawn from what breaks none. */
 	ck_assert_uint_gt(n_left, n_seeds / 2);
-	ck_assert_uint_gt(n_frames, n_seeds);
+	/* Some three a seed; nothing is drawn for a quarter of a second after a new size (encode/settle.h). */
+	ck_assert_uint_gt(n_frames, 5 * n_seeds / 2);
 }
 END_TEST
 

@@ -81,6 +81,7 @@ export class Site {
 
 	take(request, response) {
 		let body = '';
+		request.setEncoding('utf8'); // a character may lie across two chunks
 		request.on('data', chunk => { body += chunk; });
 		request.on('end', () => {
 			this.reports.push(JSON.parse(body));
