@@ -221,3 +221,24 @@ test('a page that asks for Japanese fonts gets them, with grey edges', async () 
 	assert.ok(greys.size > 50, `${greys.size} greys: edges are smoothed`);
 	assert.deepEqual(person.complaints, []);
 });
+
+test('emoji have their colours; digits, signs and what Japanese text writes without them have not', async () => {
+	await person.browse('http://site.test/pages/emoji.html');
+	const { looks } = await site.reported('emoji');
+	for (const [name, { nColoured, ems }] of Object.entries(looks)) {
+		const isEmoji = /^(😀|🇯🇵|❤️|☎️)/u.test(name);
+		assert.equal(nColoured > 100, isEmoji, `${name}: ${nColoured} coloured pixels`);
+		if (isEmoji)
+			assert.ok(ems > 1 && ems < 1.5, `${name}: one letter, ${ems} wide`);
+		// An em each, as the Japanese fonts have them.
+		if (/^[☎漢]/u.test(name) && !isEmoji)
+			assert.ok(Math.abs(ems - [...name.split(' ')[0]].length) < 0.01, `${name} is ${ems} wide`);
+	}
+	await person.settled(300);
+	const { data } = await person.pixels({ x: 0, y: 95, width: 300, height: 60 });
+	let nColoured = 0;
+	for (let at = 0; at < data.length; at += 4)
+		nColoured += data[at] !== data[at + 1] || data[at] !== data[at + 2];
+	assert.ok(nColoured > 1000, `${nColoured} coloured pixels in the viewer`);
+	assert.deepEqual(person.complaints, []);
+});
