@@ -74,7 +74,7 @@ void video_finish(struct video *self);
 void video_resize(struct video *self, struct image *image);
 /* false: all regions end, and none is looked for. */
 void video_set_wanted(struct video *self, bool is_wanted);
-/* The viewer that saw the regions is gone: nothing needs to be said of their end. After video_set_wanted(false). */
+/* The viewer that saw the regions is gone: as video_set_wanted(false), but nothing needs to be said of their end. */
 void video_forget_viewer(struct video *self);
 /* Takes an area as image_take() does, and tells on_damage() what the picture path has to look at. */
 void video_take(struct video *self, const uint8_t *from, uint32_t stride_bytes,
@@ -90,14 +90,12 @@ void video_hide(struct video *self);
 
 /* Before a frame of the picture: what began and ended. outbox is empty. false: no room, a bug. */
 bool video_say_changes(struct video *self, struct outbox *outbox, uint32_t now_ms);
-/* The next frame of each region that changed, if the line takes it. outbox is empty. false: no room, a bug. */
 /* A frame would have gone, but for the policy's cap on the line. */
 void video_waits(struct video *self, uint32_t now_ms);
 /* Whether there is a frame to be said, if the processor has time for it. */
 bool video_has_frames(const struct video *self);
+/* The next frame of each region that changed, if the line takes it. outbox is empty. false: no room, a bug. */
 bool video_say_frames(struct video *self, struct outbox *outbox, uint32_t now_ms);
-/* Whether rate and line permit a frame now. */
-bool video_may_send(struct video *self);
 void video_drawn(struct video *self, uint32_t number, uint32_t now_ms);
 /* The viewer cannot decode it. */
 void video_failed(struct video *self);

@@ -1,5 +1,5 @@
 /* What the viewer is told of regions. Everything here is encode's own making. */
-#include "encode/video.h"
+#include "encode/video_inside.h"
 
 #include "base/bytes.h"
 #include "base/loop.h"
@@ -139,7 +139,7 @@ static bool say_frame(struct video *self, int number, struct outbox *outbox, uin
 	self->n_bytes += length;
 	struct flow_sent line =
 	        flow_line_beside_sent(self->setup.line, (uint32_t)length, clock_now_us());
-	video_rate_sent(&self->rate, (uint8_t)(number + 1), self->number, &line, now_ms);
+	video_rate_sent(&self->rate, video_region_tag(self, region), self->number, &line, now_ms);
 	return say_data(number, self->number, data, length, is_key, outbox);
 }
 

@@ -9,7 +9,7 @@
 #include "encode/video_colour.h"
 #include "encode/video_h264.h"
 #include "encode/video_rate.h"
-#include "encode/video_regions.h"
+#include "encode/video_find.h"
 
 /* ---- colours ---- */
 

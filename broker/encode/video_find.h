@@ -1,6 +1,6 @@
 /* Where moving pictures are: groups of hot cells. Pure: reads the grid, proposes areas. */
-#ifndef SHOJI_ENCODE_VIDEO_REGIONS_H
-#define SHOJI_ENCODE_VIDEO_REGIONS_H
+#ifndef SHOJI_ENCODE_VIDEO_FIND_H
+#define SHOJI_ENCODE_VIDEO_FIND_H
 
 #include "encode/video_cells.h"
 

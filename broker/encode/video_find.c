@@ -1,5 +1,5 @@
 /* Groups cells by flooding. Stands on no boundary. */
-#include "encode/video_regions.h"
+#include "encode/video_find.h"
 
 #include <string.h>
 
