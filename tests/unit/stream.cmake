@@ -43,5 +43,5 @@ shoji_unit_test(encode-role SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_encode_role.c
 target_compile_definitions(test-encode-role PRIVATE ENCODE_ROLE="$<TARGET_FILE:encode-role>")
 add_dependencies(test-encode-role encode-role)
 
-shoji_unit_test(encode-video SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_encode_video.c LIBS shoji-encode shoji-stream m)
+shoji_unit_test(encode-video SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_encode_video.c ${CMAKE_CURRENT_LIST_DIR}/encode_video_rig.c LIBS shoji-encode shoji-stream m)
 shoji_unit_test(encode-video-parts SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_encode_video_parts.c LIBS shoji-encode shoji-stream)
