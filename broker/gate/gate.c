@@ -160,7 +160,7 @@ static int start_parts(struct gate *gate, struct message_setup_gate *setup)
 	int error = read_config(gate, setup);
 
 	if (!error)
-		session_meter_start(gate);
+		seat_meter_start(gate);
 	if (!error)
 		error = make_parts(gate, setup);
 	close(setup->assets);

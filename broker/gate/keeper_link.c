@@ -9,6 +9,7 @@
 #include "gate/connection.h"
 #include "gate/gate_state.h"
 #include "gate/http.h"
+#include "gate/onlook.h"
 #include "gate/session.h"
 #include "gate/sign_in.h"
 #include "gate/viewer.h"
@@ -205,8 +206,7 @@ static int on_onlook_result(struct gate *gate, struct message *in)
 	if (connection)
 		viewer_on_onlook_result(connection->viewer, &result);
 	/* The onlooker left meanwhile, or could not be seated. */
-	if (!error && result.outcome == ATTACH_ACCEPTED &&
-	        !session_has_onlooker(gate, result.lease_id))
+	if (!error && result.outcome == ATTACH_ACCEPTED && !onlook_goes_on(gate, result.lease_id))
 		keeper_tell_onlook_left(gate, result.lease_id);
 	return error;
 }
@@ -300,7 +300,7 @@ void keeper_link_close(struct gate *gate)
 	gate->keeper = NULL;
 	answer_unavailable(gate);
 	/* Whoever looks on does so by keeper's leave and in its records; both are gone. */
-	session_end_onlookers(gate);
+	onlook_end_all(gate);
 	/* The next keeper starts from its own records. */
 	gate->n_attaching = 0;
 	session_tell_owed(gate);

@@ -18,9 +18,9 @@ void keeper_link_close(struct gate *gate);
 int keeper_ask_sign_in(struct connection *connection, const struct sign_in_form *form);
 int keeper_ask_sign_out(struct connection *connection, const char *cookie);
 int keeper_ask_attach(struct connection *connection, const char *cookie, const char *attach_token);
+int keeper_ask_onlook(struct connection *connection, const char *token);
 
 /* Tell. Lost when keeper is away: it then takes the lease from its own records. */
-int keeper_ask_onlook(struct connection *connection, const char *token);
 void keeper_tell_onlook_left(struct gate *gate, uint64_t lease_id);
 void keeper_tell_detached(struct gate *gate, uint64_t lease_id);
 /* What administrators are shown of it. */

@@ -13,7 +13,9 @@
 #include "gate/connection.h"
 #include "gate/gate_state.h"
 #include "gate/keeper_link.h"
+#include "gate/onlook.h"
 #include "gate/session.h"
+#include "gate/session_input.h"
 #include "gate/viewer_output.h"
 #include "stream/wire.h"
 
@@ -113,7 +115,7 @@ static void leave_session(struct viewer *self, enum session_leave leave)
 
 	self->seat = NULL;
 	if (seat)
-		seat_leave(seat, self, leave);
+		session_leave_seat(seat, self, leave);
 }
 
 void viewer_free(struct viewer *self)
@@ -281,7 +283,7 @@ void viewer_on_onlook_result(struct viewer *self, const struct message_onlook_re
 	if (self->state != VIEWER_ATTACHING)
 		return;
 	if (result->outcome == ATTACH_ACCEPTED)
-		self->seat = session_attach_onlooker(
+		self->seat = onlook_attach(
 		        self->connection->gate, result->lease_id, result->administrator, self);
 	if (!self->seat) {
 		end(self, DUE_NOT_ATTACHED, ATTACH_UNKNOWN, LEAVE_DETACHED);
@@ -348,7 +350,7 @@ static void on_told(struct viewer *self)
 	if (self->watch == 0 || self->is_told || self->message.told_number != self->watch)
 		return;
 	self->is_told = true;
-	seat_person_told(self->seat, self->watch);
+	onlook_person_told(self->seat, self->watch);
 }
 
 static int on_message(struct viewer *self)

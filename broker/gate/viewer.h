@@ -35,7 +35,7 @@ void viewer_on_onlook_result(struct viewer *self, const struct message_onlook_re
 void viewer_on_unavailable(struct viewer *self);
 
 /* ---- from its session ---- */
-/* Copies the slice; the session gives no other until session_resume(). */
+/* Copies the slice; the session gives no other until seat_resume(). */
 void viewer_take_slice(struct viewer *self, const uint8_t *slice, size_t length);
 /* What encode is told of it; false: it is not there to be shown anything. */
 bool viewer_fill_join(const struct viewer *self, struct message_viewer_join *out);
