@@ -1,11 +1,10 @@
 /* Which frame answers a press (PICTURE_ANSWERS): the first that shows a change after it, said once, seen by the decoder. */
 #include "unit/suite.h"
 
-#include "unit/stream_support.h"
+#include "unit/viewer_support.h"
 
 #include "encode/compressor.h"
 #include "encode/image.h"
-#include "encode/viewer.h"
 #include "stream/drawn_model.h"
 
 #define WIDTH 320
@@ -26,22 +25,6 @@ static struct {
 static uint64_t clock_ms(void)
 {
 	return rig.now_ms;
-}
-
-static void on_slices(void *data)
-{
-	(void)data;
-}
-
-static void join(void)
-{
-	uint64_t epoch = stream_decoder_epoch(rig.decoder);
-
-	viewer_join(
-	        &rig.viewer, &(struct message_viewer_join){.version = WIRE_VERSION,
-	                             .window_log_max = 20,
-	                             .epoch = epoch,
-	                             .last_frame = epoch ? stream_decoder_frame(rig.decoder) : 0});
 }
 
 /* from: which part of the page is seen there. */
@@ -110,13 +93,13 @@ static void start(void)
 	viewer_init(&rig.viewer, 7,
 	        &(struct viewer_memory){rig.reference, &rig.cache, support_cache_key(),
 	                rig.compressor, &rig.drawn, rig.outbox, size, NULL},
-	        on_slices, NULL);
+	        support_ignore_slices, NULL);
 	rig.viewer.clock_ms = clock_ms;
 	image_resize(&rig.image, rig.pixels, WIDTH, HEIGHT);
 	viewer_resize(&rig.viewer, WIDTH, HEIGHT);
 	viewer_hear_input(&rig.viewer, 1); /* nobody is there: nothing */
 	show_all(0);
-	join();
+	support_join(&rig.viewer, rig.decoder, 0);
 	ck_assert_int_eq(settle(), -1);
 }
 
@@ -201,7 +184,7 @@ START_TEST(test_forgotten_with_the_viewer)
 	viewer_hear_input(&rig.viewer, 5);
 	show(letter, 500);
 	viewer_leave(&rig.viewer);
-	join();
+	support_join(&rig.viewer, rig.decoder, 0);
 	ck_assert_int_eq(settle(), -1);
 	finish();
 }

@@ -2,13 +2,12 @@
  * picture, and both sides think the same of every slot. */
 #include "unit/suite.h"
 
-#include "unit/stream_support.h"
+#include "unit/viewer_support.h"
 
 #include "encode/compressor.h"
 #include "stream/drawn_model.h"
 #include "encode/image.h"
 #include "encode/tile_name.h"
-#include "encode/viewer.h"
 
 #define WIDTH 397 /* no multiple of a tile */
 #define HEIGHT 293
@@ -46,11 +45,6 @@ static uint64_t clock_ms(void)
 	return rig.now_ms;
 }
 
-static void on_slices(void *data)
-{
-	(void)data;
-}
-
 static void resize(uint16_t width, uint16_t height)
 {
 	rig.width = width;
@@ -72,7 +66,7 @@ static void start(uint64_t seed)
 	viewer_init(&rig.viewer, EPOCH,
 	        &(struct viewer_memory){rig.reference, &rig.cache, support_cache_key(),
 	                rig.compressor, &rig.drawn, rig.outbox, rig.outbox_size, NULL},
-	        on_slices, NULL);
+	        support_ignore_slices, NULL);
 	rig.viewer.clock_ms = clock_ms;
 	resize(WIDTH, HEIGHT);
 }
@@ -90,18 +84,6 @@ static void finish(void)
 	free(rig.outbox);
 	free(rig.compressor);
 	free(rig.decoder);
-}
-
-static void join(void)
-{
-	uint64_t epoch = stream_decoder_epoch(rig.decoder);
-
-	viewer_join(
-	        &rig.viewer, &(struct message_viewer_join){.version = WIRE_VERSION,
-	                             .window_log_max = 20,
-	                             .epoch = epoch,
-	                             .last_frame = epoch ? stream_decoder_frame(rig.decoder) : 0,
-	                             .cache_slots = rig.slots});
 }
 
 static void show(struct rect area, uint32_t from_x, uint32_t from_y)
@@ -210,7 +192,7 @@ START_TEST(going_back_costs_little)
 {
 	start(1);
 	rig.slots = SUPPORT_CACHE_SLOTS;
-	join();
+	support_join(&rig.viewer, rig.decoder, rig.slots);
 	size_t first = page_bytes(0);
 	size_t second = page_bytes(1);
 	for (int i = 0; i < 3; i++) {
@@ -228,7 +210,7 @@ START_TEST(menus_come_and_go)
 	struct rect menu = {70, 70, 150, 170};
 
 	start(2);
-	join();
+	support_join(&rig.viewer, rig.decoder, rig.slots);
 	page_bytes(0);
 	for (int i = 0; i < 3; i++) {
 		rig.now_ms += 1000;
@@ -247,7 +229,7 @@ END_TEST
 START_TEST(scrolling_stores_nothing)
 {
 	start(3);
-	join();
+	support_join(&rig.viewer, rig.decoder, rig.slots);
 	page_bytes(0);
 	uint64_t stored = rig.viewer.counts.stored;
 	for (uint32_t i = 1; i < 6; i++) {
@@ -287,12 +269,12 @@ static void cut_at(size_t cut)
 	if (support_below(&rig.random, 6) == 0)
 		resize((uint16_t)(WIDTH - support_below(&rig.random, 2) * 100), HEIGHT);
 	show_page(support_below(&rig.random, PAGES));
-	join();
+	support_join(&rig.viewer, rig.decoder, rig.slots);
 	/* The new line is cut as well, before anything arrives. */
 	if (support_below(&rig.random, 4) == 0) {
 		work();
 		drop_waiting();
-		join();
+		support_join(&rig.viewer, rig.decoder, rig.slots);
 	}
 	settle();
 }
@@ -300,7 +282,7 @@ static void cut_at(size_t cut)
 static void cut_often(uint64_t seed)
 {
 	start(seed);
-	join();
+	support_join(&rig.viewer, rig.decoder, rig.slots);
 	show_page(0);
 	settle();
 	for (size_t cut = 0; cut < 90; cut++) {
@@ -336,7 +318,7 @@ START_TEST(false_claims)
 
 	for (size_t i = 0; i < sizeof(claims) / sizeof(claims[0]); i++) {
 		start(4);
-		join();
+		support_join(&rig.viewer, rig.decoder, rig.slots);
 		for (uint32_t page = 0; page < 3; page++)
 			page_bytes(page);
 		ck_assert_uint_ge(rig.viewer.frame, 3);

@@ -2,13 +2,12 @@
  * every frame; and everything is, once it is quiet. Breaking the line, scrolling and typing in between. */
 #include "unit/suite.h"
 
-#include "unit/stream_support.h"
+#include "unit/viewer_support.h"
 
 #include "base/loop.h"
 #include "encode/compressor.h"
 #include "stream/drawn_model.h"
 #include "encode/image.h"
-#include "encode/viewer.h"
 
 #define WIDTH 461
 #define HEIGHT 397
@@ -41,23 +40,6 @@ static uint64_t clock_ms(void)
 	return rig.now_ms;
 }
 
-static void on_slices(void *data)
-{
-	(void)data;
-}
-
-static void join(void)
-{
-	uint64_t epoch = stream_decoder_epoch(rig.decoder);
-
-	viewer_join(
-	        &rig.viewer, &(struct message_viewer_join){.version = WIRE_VERSION,
-	                             .window_log_max = 20,
-	                             .epoch = epoch,
-	                             .last_frame = epoch ? stream_decoder_frame(rig.decoder) : 0,
-	                             .cache_slots = SUPPORT_CACHE_SLOTS});
-}
-
 static void start(uint64_t seed, uint32_t rate)
 {
 	size_t size = outbox_size(WIDTH, HEIGHT);
@@ -78,11 +60,11 @@ static void start(uint64_t seed, uint32_t rate)
 	                .outbox = rig.outbox,
 	                .outbox_size = size,
 	                .marks = rig.marks},
-	        on_slices, NULL);
+	        support_ignore_slices, NULL);
 	rig.viewer.clock_ms = clock_ms;
 	image_resize(&rig.image, rig.pixels, WIDTH, HEIGHT);
 	viewer_resize(&rig.viewer, WIDTH, HEIGHT);
-	join();
+	support_join(&rig.viewer, rig.decoder, SUPPORT_CACHE_SLOTS);
 }
 
 static void drop_waiting(void)
@@ -355,7 +337,7 @@ static void cut_line(uint32_t *from)
 	viewer_leave(&rig.viewer);
 	if (support_below(&rig.random, 2))
 		draw_something(from);
-	join();
+	support_join(&rig.viewer, rig.decoder, SUPPORT_CACHE_SLOTS);
 }
 
 START_TEST(anything_in_any_order)
