@@ -1,9 +1,7 @@
 #include "unit/encode_video_rig.h"
 
-#include "unit/suite.h"
+#include "unit/encoder_support.h"
 
-#include "base/channel.h"
-#include "base/error.h"
 #include "base/loop.h"
 #include "encode/video_cells.h"
 
@@ -170,23 +168,6 @@ uint32_t rig_n_wrong(void)
 
 /* ---- the part of capture ---- */
 
-static void on_capture_message(void *data, struct channel *channel, struct message *in)
-{
-	struct message_taken taken;
-
-	(void)data;
-	(void)channel;
-	ck_assert_int_eq(message_get_taken(in, &taken), 0);
-	rig.taken = taken.sequence;
-}
-
-static void on_close(void *data, struct channel *channel, int error)
-{
-	(void)data;
-	(void)channel;
-	ck_abort_msg("a channel was closed: %s", shoji_error_text(error));
-}
-
 void rig_put(uint32_t x, uint32_t y, uint32_t pixel)
 {
 	memcpy(rig.buffer + ((size_t)y * STRIDE + x) * 4, &pixel, 4);
@@ -295,21 +276,9 @@ void rig_play(struct rect area, uint32_t n_frames)
 
 /* ---- rig ---- */
 
-static struct channel *connect_seat(enum viewer_seat seat, channel_message_fn on_message)
-{
-	int ours, theirs;
-
-	ck_assert_int_eq(channel_pair(&ours, &theirs), 0);
-	struct channel *channel = channel_new(ours, LINK_GATE_ENCODE, SIDE_A);
-	channel_set_phase(channel, PHASE_READY);
-	ck_assert_int_eq(channel_watch(channel, rig.loop, on_message, on_close, NULL), 0);
-	ck_assert_int_eq(encoder_set_gate(rig.encoder, seat, theirs), 0);
-	return channel;
-}
-
 void rig_connect_onlooker(void)
 {
-	rig.onlooker = connect_seat(SEAT_ONLOOKER, ignore);
+	rig.onlooker = support_gate(rig.loop, rig.encoder, SEAT_ONLOOKER, ignore, NULL);
 }
 
 void rig_join(struct channel *channel, uint32_t capabilities)
@@ -317,11 +286,6 @@ void rig_join(struct channel *channel, uint32_t capabilities)
 	ck_assert_int_eq(CHANNEL_SEND(channel, viewer_join, .version = WIRE_VERSION,
 	                         .capabilities = capabilities, .window_log_max = 21),
 	        0);
-}
-
-static void on_first_picture(void *data)
-{
-	(void)data;
 }
 
 static void on_end(void *data, enum worker_exit status)
@@ -333,8 +297,6 @@ static void on_end(void *data, enum worker_exit status)
 
 void rig_start(bool has_video, uint32_t capabilities)
 {
-	int ours, theirs;
-
 	memset(&rig, 0, sizeof(rig));
 	rig.acks_video = true;
 	rig.clock_ms = 1000;
@@ -349,15 +311,10 @@ void rig_start(bool has_video, uint32_t capabilities)
 	        .has_video = has_video,
 	        .video_core_percent = 100,
 	        .clock_ms = clock_ms,
-	        .on_first_picture = on_first_picture,
+	        .on_first_picture = support_ignore_first_picture,
 	        .on_end = on_end});
-	ck_assert_int_eq(channel_pair(&ours, &theirs), 0);
-	rig.capture = channel_new(ours, LINK_CAPTURE_ENCODE, SIDE_A);
-	channel_set_phase(rig.capture, PHASE_READY);
-	ck_assert_int_eq(
-	        channel_watch(rig.capture, rig.loop, on_capture_message, on_close, NULL), 0);
-	ck_assert_int_eq(encoder_set_capture(rig.encoder, theirs), 0);
-	rig.gate = connect_seat(SEAT_PERSON, on_gate_message);
+	rig.capture = support_capture(rig.loop, rig.encoder, support_take_taken, &rig.taken);
+	rig.gate = support_gate(rig.loop, rig.encoder, SEAT_PERSON, on_gate_message, NULL);
 	CHANNEL_SEND(rig.capture, geometry, .generation = 1, .width = WIDTH, .height = HEIGHT);
 	rig_join(rig.gate, capabilities);
 	rig_put_page(whole, 0);

@@ -1,12 +1,8 @@
 /* Two viewers of one session: a stream each, at its own pace; who leaves takes nothing along but its own memory. */
-#include "unit/suite.h"
-
+#include "unit/encoder_support.h"
 #include "unit/stream_support.h"
 
-#include "base/channel.h"
-#include "base/error.h"
 #include "base/loop.h"
-#include "encode/encoder.h"
 #include "stream/wire.h"
 
 #include <stdio.h>
@@ -36,32 +32,10 @@ static struct rig {
 	struct peer peers[VIEWERS_MAX];
 } rig;
 
-static void on_first_picture(void *data)
-{
-	(void)data;
-}
-
 static void on_end(void *data, enum worker_exit status)
 {
 	(void)data;
 	ck_abort_msg("encode ended: %d", (int)status);
-}
-
-static void on_close(void *data, struct channel *channel, int error)
-{
-	(void)data;
-	(void)channel;
-	ck_abort_msg("a channel was closed: %s", shoji_error_text(error));
-}
-
-static void on_capture_message(void *data, struct channel *channel, struct message *in)
-{
-	struct message_taken taken;
-
-	(void)data;
-	(void)channel;
-	ck_assert_int_eq(message_get_taken(in, &taken), 0);
-	rig.taken = taken.sequence;
 }
 
 static void give(struct peer *self)
@@ -125,14 +99,9 @@ static void join(enum viewer_seat seat)
 static void connect_seat(enum viewer_seat seat)
 {
 	struct peer *peer = &rig.peers[seat];
-	int ours, theirs;
 
-	ck_assert_int_eq(channel_pair(&ours, &theirs), 0);
 	peer->acks = true;
-	peer->gate = channel_new(ours, LINK_GATE_ENCODE, SIDE_A);
-	channel_set_phase(peer->gate, PHASE_READY);
-	ck_assert_int_eq(channel_watch(peer->gate, rig.loop, on_gate_message, on_close, peer), 0);
-	ck_assert_int_eq(encoder_set_gate(rig.encoder, seat, theirs), 0);
+	peer->gate = support_gate(rig.loop, rig.encoder, seat, on_gate_message, peer);
 }
 
 static void turns(int n)
@@ -169,8 +138,6 @@ static bool is_shown(enum viewer_seat seat)
 
 static void start_with(bool is_metered)
 {
-	int ours, theirs;
-
 	memset(&rig, 0, sizeof(rig));
 	rig.is_metered = is_metered;
 	rig.loop = loop_new();
@@ -182,13 +149,9 @@ static void start_with(bool is_metered)
 	        .pixels = rig.buffer,
 	        .width_max = WIDTH,
 	        .height_max = HEIGHT,
-	        .on_first_picture = on_first_picture,
+	        .on_first_picture = support_ignore_first_picture,
 	        .on_end = on_end});
-	ck_assert_int_eq(channel_pair(&ours, &theirs), 0);
-	rig.capture = channel_new(ours, LINK_CAPTURE_ENCODE, SIDE_A);
-	channel_set_phase(rig.capture, PHASE_READY);
-	channel_watch(rig.capture, rig.loop, on_capture_message, on_close, NULL);
-	ck_assert_int_eq(encoder_set_capture(rig.encoder, theirs), 0);
+	rig.capture = support_capture(rig.loop, rig.encoder, support_take_taken, &rig.taken);
 	connect_seat(SEAT_PERSON);
 	connect_seat(SEAT_ONLOOKER);
 	CHANNEL_SEND(rig.capture, geometry, .generation = 1, .width = WIDTH, .height = HEIGHT);

@@ -3,14 +3,10 @@
  *
  * Built a second time as test-encode-writer-mutant, with a decoder that now and then skips an area (-DMUTANT): there the same run must
  * end in a difference. */
-#include "unit/suite.h"
-
+#include "unit/encoder_support.h"
 #include "unit/stream_support.h"
 
-#include "base/channel.h"
-#include "base/error.h"
 #include "base/loop.h"
-#include "encode/encoder.h"
 #include "encode/viewer.h"
 #include "stream/wire.h"
 
@@ -48,13 +44,6 @@ static void on_end(void *data, enum worker_exit status)
 	(void)data;
 	rig.has_ended = true;
 	rig.end_status = (int)status;
-}
-
-static void on_close(void *data, struct channel *channel, int error)
-{
-	(void)data;
-	(void)channel;
-	ck_abort_msg("a channel was closed: %s", shoji_error_text(error));
 }
 
 /* ---- the part of capture ---- */
@@ -180,20 +169,12 @@ static void join(uint64_t epoch, uint32_t frame)
 
 static void connect_gate(void)
 {
-	int ours, theirs;
-
-	ck_assert_int_eq(channel_pair(&ours, &theirs), 0);
 	channel_free(rig.gate);
-	rig.gate = channel_new(ours, LINK_GATE_ENCODE, SIDE_A);
-	channel_set_phase(rig.gate, PHASE_READY);
-	ck_assert_int_eq(channel_watch(rig.gate, rig.loop, on_gate_message, on_close, NULL), 0);
-	ck_assert_int_eq(encoder_set_gate(rig.encoder, SEAT_PERSON, theirs), 0);
+	rig.gate = support_gate(rig.loop, rig.encoder, SEAT_PERSON, on_gate_message, NULL);
 }
 
 static void start(uint64_t seed, enum ack_habit habit)
 {
-	int ours, theirs;
-
 	memset(&rig, 0, sizeof(rig));
 	rig.random = seed;
 	rig.habit = habit;
@@ -209,12 +190,7 @@ static void start(uint64_t seed, enum ack_habit habit)
 	        .on_first_picture = on_first_picture,
 	        .on_end = on_end});
 	ck_assert_ptr_nonnull(rig.encoder);
-	ck_assert_int_eq(channel_pair(&ours, &theirs), 0);
-	rig.capture = channel_new(ours, LINK_CAPTURE_ENCODE, SIDE_A);
-	channel_set_phase(rig.capture, PHASE_READY);
-	ck_assert_int_eq(
-	        channel_watch(rig.capture, rig.loop, on_capture_message, on_close, NULL), 0);
-	ck_assert_int_eq(encoder_set_capture(rig.encoder, theirs), 0);
+	rig.capture = support_capture(rig.loop, rig.encoder, on_capture_message, NULL);
 	connect_gate();
 	CHANNEL_SEND(rig.capture, geometry, .generation = 1, .width = WIDTH, .height = HEIGHT);
 	CHANNEL_SEND(rig.capture, takes_text, .takes_text = 1);
