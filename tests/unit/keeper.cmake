@@ -5,16 +5,12 @@ foreach(part text lease lockout audit journal store hash_pool)
     LIBS shoji-keeper PkgConfig::SODIUM)
 endforeach()
 shoji_unit_test(hash-argon2 SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_hash_argon2.c LIBS shoji-hash PkgConfig::SODIUM)
-# The real keeper and hash processes; this program plays monitor, gate and egress.
-shoji_unit_test(keeper-role
-  SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_keeper_role.c ${CMAKE_CURRENT_LIST_DIR}/keeper_stage.c
-  LIBS shoji-keeper shoji-hash PkgConfig::SODIUM)
-shoji_unit_test(keeper-crash
-  SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_keeper_crash.c ${CMAKE_CURRENT_LIST_DIR}/keeper_stage.c
-  LIBS shoji-keeper shoji-hash PkgConfig::SODIUM)
-shoji_unit_test(keeper-ctl
-  SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_keeper_ctl.c ${CMAKE_CURRENT_LIST_DIR}/keeper_stage.c
-  LIBS shoji-keeper shoji-hash PkgConfig::SODIUM)
+# The real keeper and hash processes; these programs play monitor, gate and egress.
+foreach(part sign_in attach restart disk crash ctl)
+  shoji_unit_test(keeper-${part}
+    SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_keeper_${part}.c ${CMAKE_CURRENT_LIST_DIR}/keeper_stage.c
+    LIBS shoji-keeper shoji-hash PkgConfig::SODIUM)
+endforeach()
 add_dependencies(test-keeper-ctl shojictl)
 target_compile_definitions(test-keeper-ctl PRIVATE SHOJICTL="$<TARGET_FILE:shojictl>")
 shoji_unit_test(keeper-docs SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_keeper_docs.c)

@@ -424,3 +424,104 @@ json_t *stage_records(struct stage *self, const char *event)
 	free(entries);
 	return found;
 }
+
+void stage_begin(struct stage *self, const char *config)
+{
+	struct message in;
+
+	stage_init(self);
+	self->config = config;
+	ck_assert(stage_start(self));
+	stage_receive(self->monitor, &in, MESSAGE_LEASES_TOLD);
+	stage_add_person(self, "hanako");
+	stage_add_person(self, "taro");
+}
+
+size_t stage_count(struct stage *self, const char *event)
+{
+	json_t *records = stage_records(self, event);
+	size_t count = json_array_size(records);
+
+	json_decref(records);
+	return count;
+}
+
+uint64_t stage_receive_stop(struct stage *self, enum end_reason reason)
+{
+	struct message_stop_session stop;
+	struct message in;
+
+	stage_receive(self->monitor, &in, MESSAGE_STOP_SESSION);
+	ck_assert_int_eq(message_get_stop_session(&in, &stop), 0);
+	ck_assert_uint_eq(stop.reason, reason);
+	return stop.lease_id;
+}
+
+uint64_t stage_receive_end(struct stage *self, enum end_reason reason)
+{
+	struct message_end_viewer end;
+	struct message in;
+
+	stage_receive(self->gate, &in, MESSAGE_END_VIEWER);
+	ck_assert_int_eq(message_get_end_viewer(&in, &end), 0);
+	ck_assert_uint_eq(end.reason, reason);
+	return end.lease_id;
+}
+
+bool stage_control_ok(struct stage *self, const char *command, const char *id)
+{
+	json_t *reply = stage_control(self, json_pack("{s:s, s:s}", "command", command, "id", id));
+	bool is_ok = json_is_true(json_object_get(reply, "ok"));
+
+	json_decref(reply);
+	return is_ok;
+}
+
+json_t *stage_find_session(struct stage *self, const char *person)
+{
+	json_t *reply = stage_control(self, json_pack("{s:s}", "command", "sessions"));
+	json_t *item, *found = NULL;
+	size_t i;
+
+	json_array_foreach(json_object_get(reply, "items"), i, item)
+	{
+		if (strcmp(json_string_value(json_object_get(item, "person")), person) == 0)
+			found = item;
+	}
+	json_incref(found);
+	json_decref(reply);
+	return found;
+}
+
+void stage_check_state(struct stage *self, const char *person, const char *state)
+{
+	/* The message before may still be on its way. */
+	for (int waited_ms = 0; waited_ms < STAGE_WAIT_MS; waited_ms += 20) {
+		json_t *item = stage_find_session(self, person);
+		const char *is = json_string_value(json_object_get(item, "state"));
+		bool is_so = is && strcmp(is, state) == 0;
+		json_decref(item);
+		if (is_so)
+			return;
+		usleep(20 * 1000);
+	}
+	ck_abort_msg("%s is not %s", person, state);
+}
+
+int stage_cut_gate(struct stage *self)
+{
+	int ours, theirs;
+
+	channel_free(self->gate);
+	ck_assert_int_eq(channel_pair(&ours, &theirs), 0);
+	self->gate = channel_new(ours, LINK_GATE_KEEPER, SIDE_A);
+	channel_set_phase(self->gate, PHASE_READY);
+	return theirs;
+}
+
+void stage_hand_gate(struct stage *self, int theirs, bool is_same)
+{
+	ck_assert_int_eq(
+	        CHANNEL_SEND(self->monitor, gate_peer, .peer = theirs, .is_same = is_same), 0);
+	close(theirs);
+}

@@ -25,6 +25,12 @@ struct stage {
 
 /* Makes the folder. */
 void stage_init(struct stage *self);
+/* The same, started with this configuration, with hanako and taro. */
+void stage_begin(struct stage *self, const char *config);
+/* Cuts gate's channel to keeper; its new one is in place, and what is returned is keeper's end of that ... */
+int stage_cut_gate(struct stage *self);
+/* ... which monitor hands over here: of the same gate, or of a new one. */
+void stage_hand_gate(struct stage *self, int theirs, bool is_same);
 /* Ends the processes and removes the folder. */
 void stage_finish(struct stage *self);
 
@@ -48,9 +54,18 @@ struct message_attach_result stage_attach(
 struct message_sign_in_result stage_session(struct stage *self, const char *person);
 void stage_started(struct stage *self, uint64_t lease_id, bool is_adopted);
 void stage_ended(struct stage *self, uint64_t lease_id, enum end_reason reason);
+/* Takes STOP_SESSION (END_VIEWER) with this reason: the lease. */
+uint64_t stage_receive_stop(struct stage *self, enum end_reason reason);
+uint64_t stage_receive_end(struct stage *self, enum end_reason reason);
 
 /* Asks over the control socket; the last reply ("items" of all replies put in). Takes request. */
 json_t *stage_control(struct stage *self, json_t *request);
+/* {"command": command, "id": id}: done? */
+bool stage_control_ok(struct stage *self, const char *command, const char *id);
+/* What shojictl is told of the person's session: a new reference, or NULL: there is none. */
+json_t *stage_find_session(struct stage *self, const char *person);
+/* Waits until the person's session is in this state, as shojictl would be told. */
+void stage_check_state(struct stage *self, const char *person, const char *state);
 int stage_connect(struct stage *self);
 /* Adds a person whose password is "password of ID"; fails the test when refused. */
 void stage_add_person(struct stage *self, const char *id);
@@ -58,5 +73,6 @@ void stage_add_person(struct stage *self, const char *id);
 bool stage_audit_is_good(struct stage *self);
 /* Records of that event in the log's files, in order. */
 json_t *stage_records(struct stage *self, const char *event);
+size_t stage_count(struct stage *self, const char *event);
 
 #endif
