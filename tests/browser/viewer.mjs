@@ -13,13 +13,13 @@ const ARGUMENTS = [
 	"--force-color-profile=srgb",
 ];
 
-// A browser with one page. Options: width, height (the window's inner size), headless, args, env, locale.
+// A browser with one page. Options: width, height (the window's inner size), headless, args, env, executablePath, locale.
 // Returns {browser, context, page, errors, close()}; errors collects what the page's console and scripts
 // complained of, refused by its CSP included: a test ends with expecting it to be empty.
 export async function launch(options = {}) {
-	const { headless = true, args = [], env } = options;
+	const { headless = true, args = [], env, executablePath = process.env.SHOJI_CHROMIUM ?? "/usr/bin/chromium" } = options;
 	const browser = await chromium.launch({
-		executablePath: process.env.SHOJI_CHROMIUM ?? "/usr/bin/chromium",
+		executablePath,
 		headless,
 		env,
 		args: [...ARGUMENTS, ...args],

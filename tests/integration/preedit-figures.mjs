@@ -1,9 +1,8 @@
-// By hand: how long a pre-edit takes to the viewer's pixels beside a key, and how its pixels differ from the same composition in a
-// local Chromium. Usage: SHOJI_BIN=build/gcc/bin node tests/integration/preedit-figures.mjs [samples]
+// By hand: how long a pre-edit takes to the viewer's pixels beside a key (what the pixels are: ime.test.mjs).
+// Usage: SHOJI_BIN=build/gcc/bin node tests/integration/preedit-figures.mjs [samples]
 import { Broker } from './lib/broker.mjs';
 import { Person, PASSWORD } from './lib/person.mjs';
 import { Site } from './lib/site.mjs';
-import * as viewer from '../browser/viewer.mjs';
 
 const SAMPLES = Number(process.argv[2] ?? 60);
 const TOP = 88; // of the page, below the isolated browser's own bars
@@ -80,37 +79,6 @@ try {
 	}
 	tell('key to pixels', times.key);
 	tell('pre-edit to pixels', times.preedit);
-
-	// The same composition in a local page.
-	const local = await viewer.openPage(person.window.browser, { width: 1280, height: 712 });
-	await local.page.goto(`http://127.0.0.1:${site.port}/pages/text.html`);
-	await local.page.focus('#line');
-	const localTools = await local.context.newCDPSession(local.page);
-	const text = 'へんかんまえの文字';
-	await localTools.send('Input.imeSetComposition', { text, selectionStart: text.length, selectionEnd: text.length });
-	await compose(text);
-	await person.settled(500);
-	const theirs = await person.pixels({ x: FIELD.x + 3, y: FIELD.y + TOP + 3, width: 300, height: 34 });
-	const png = (await local.page.screenshot({ clip: { x: FIELD.x + 3, y: FIELD.y + 3, width: 300, height: 34 } })).toString('base64');
-	const ours = await local.page.evaluate(async base64 => {
-		const image = await createImageBitmap(await (await fetch(`data:image/png;base64,${base64}`)).blob());
-		const canvas = new OffscreenCanvas(image.width, image.height);
-		const context = canvas.getContext('2d');
-		context.drawImage(image, 0, 0);
-		return [...context.getImageData(0, 0, image.width, image.height).data];
-	}, png);
-	let differ = 0, most = 0, dark = [0, 0];
-	const rows = new Set();
-	for (let i = 0; i < ours.length; i += 4) {
-		const by = Math.max(...[0, 1, 2].map(c => Math.abs(ours[i + c] - theirs.data[i + c])));
-		differ += by > 0;
-		most = Math.max(most, by);
-		if (by > 0)
-			rows.add(Math.floor(i / 4 / 300));
-		dark[0] += ours[i] < 128;
-		dark[1] += theirs.data[i] < 128;
-	}
-	console.log(`pre-edit beside a local one: ${differ} of ${ours.length / 4} pixels differ, by ${most} at most, in rows ${[...rows]}; dark pixels ${dark}`);
 } finally {
 	await person?.leave();
 	await broker.kill();

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import net from 'node:net';
 import { until } from '../../integration/lib/broker.mjs';
+import { NO_IME } from '../../integration/lib/ime.mjs';
 
 const NUMBER = 87;
 
@@ -35,7 +36,7 @@ export class Display {
 			'-nolisten', 'tcp']);
 		await until(() => fs.existsSync(socket), 'the bench display', 10000);
 		self.before = process.env.DISPLAY;
-		process.env.DISPLAY = self.name; // playwright hands its environment to the browser
+		Object.assign(process.env, { DISPLAY: self.name, ...NO_IME }); // playwright hands its environment to the browser
 		self.manager = parentalSpawn('openbox', []);
 		return self;
 	}

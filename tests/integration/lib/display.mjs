@@ -24,12 +24,12 @@ function xServer(wanted) {
 	throw new Error(`no isolated host ${wanted === undefined ? '' : `of uid ${wanted} `}runs an X server`);
 }
 
-// RGBA, as viewer.canvasPixels() gives them.
-export async function grabDisplay(uid) {
-	const { pid, display } = xServer(uid);
+// RGBA, as viewer.canvasPixels() gives them. display: ":0"; prefix: what the client is started by.
+export async function grab(display, prefix = []) {
 	const file = path.join('/tmp', `shoji-grab-${process.pid}.raw`);
 	try {
-		const { stdout } = await run('nsenter', [`--net=/proc/${pid}/ns/net`, path.join(bin, 'x-grab'), '--raw', file, '--display', display]);
+		const [program, ...args] = [...prefix, path.join(bin, 'x-grab'), '--raw', file, '--display', display];
+		const { stdout } = await run(program, args);
 		const [, width, height] = /(\d+)x(\d+)/.exec(stdout).map(Number);
 		const data = fs.readFileSync(file);
 		for (let at = 0; at < data.length; at += 4) {
@@ -42,6 +42,11 @@ export async function grabDisplay(uid) {
 	} finally {
 		fs.rmSync(file, { force: true });
 	}
+}
+
+export function grabDisplay(uid) {
+	const { pid, display } = xServer(uid);
+	return grab(display, ['nsenter', `--net=/proc/${pid}/ns/net`]);
 }
 
 const ALIKE_WITHIN_MS = 8000; // a busy machine's smooth scroll may stand still for longer than any quiet time that is worth waiting for

@@ -5,6 +5,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { claimDisplay, parentalSpawn } from '../../bench/lib/display.mjs';
+import { NO_IME } from './ime.mjs';
 import { bin, root, until } from './broker.mjs';
 
 const NUMBER = 86;
@@ -13,7 +14,7 @@ export class Terminal {
 	static async open({ width = 1400, height = 1000 } = {}) {
 		const self = new Terminal();
 		self.name = `:${NUMBER}`;
-		self.env = { ...process.env, DISPLAY: self.name };
+		self.env = { ...process.env, DISPLAY: self.name, ...NO_IME };
 		const socket = await claimDisplay(NUMBER);
 		self.server = parentalSpawn('Xvnc', [self.name, '-SecurityTypes', 'None', '-rfbport', '-1', '-geometry', `${width}x${height}`,
 			'-depth', '24', '-nolisten', 'tcp', '-noreset']);
