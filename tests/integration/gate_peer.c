@@ -1,5 +1,5 @@
 /* Runs the real gate as a process of its own and plays everybody behind it: monitor, keeper, encode and capture.
- * gate.test.mjs drives it: one command a line on standard input, one JSON object a line on standard output.
+ * gate*.test.mjs drive it: one command a line on standard input, one JSON object a line on standard output.
  *
  *   gate-peer CONFIG CERTIFICATE KEY FOLDER-OF-ASSETS
  *
