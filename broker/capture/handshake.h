@@ -11,11 +11,12 @@
 #define HANDSHAKE_REPLY_MAX 64
 #define HANDSHAKE_FIELD_MAX 24 /* ServerInit without the name */
 
-/* What is offered, and all that is accepted (reader.h). */
+/* What is asked for, and all that is accepted (reader.h). */
 enum rfb_encoding {
 	RFB_RAW = 0,
 	RFB_COPY_RECT = 1,
 	RFB_CURSOR = -239,
+	RFB_COMPRESS_LEVEL_9 = -247, /* a wish, never accepted as an area's encoding */
 	RFB_EXTENDED_KEY = -258,
 	RFB_EXTENDED_DESKTOP_SIZE = -308,
 };

@@ -65,8 +65,8 @@ START_TEST(every_byte_of_the_handshake)
 {
 	static const uint8_t expected[] = {'R', 'F', 'B', ' ', '0', '0', '3', '.', '0', '0', '8',
 	        '\n', 1, 1, 0, 0, 0, 0, 32, 24, 0, 1, 0, 255, 0, 255, 0, 255, 16, 8, 0, 0, 0, 0, 2,
-	        0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 1, 0xff, 0xff, 0xff, 0x11, 0xff, 0xff, 0xfe, 0xcc,
-	        0xff, 0xff, 0xfe, 0xfe,
+	        0, 0, 6, 0, 0, 0, 0, 0, 0, 0, 1, 0xff, 0xff, 0xff, 0x11, 0xff, 0xff, 0xfe, 0xcc,
+	        0xff, 0xff, 0xfe, 0xfe, 0xff, 0xff, 0xff, 0x09,
 	        /* the pointer, which Xvnc then does not draw into the picture */
 	        5, 0, WIDTH / 2 >> 8, WIDTH / 2 & 255, HEIGHT / 2 >> 8, HEIGHT / 2 & 255,
 	        /* the first request: all of the screen */
@@ -101,7 +101,7 @@ START_TEST(an_honest_host)
 	ck_assert_uint_eq(capture.width, WIDTH);
 	ck_assert_uint_eq(capture.pixels[(HEIGHT - 1) * CAPTURE_STRIDE + WIDTH * 4 - 1], 5);
 	ck_assert_uint_eq(capture.pixels[WIDTH * 4], 0);
-	ck_assert(capture_hear(&capture, heard, 12 + 1 + 1 + 20 + 24 + 6 + 10));
+	ck_assert(capture_hear(&capture, heard, 12 + 1 + 1 + 20 + 28 + 6 + 10));
 	/* After each update one request for changes. */
 	ck_assert(capture_hear(&capture, heard, 20));
 	ck_assert_mem_eq(heard, "\3\1\0\0\0\0\2\x80\1\xe0\3\1\0\0\0\0\2\x80\1\xe0", 20);
@@ -158,7 +158,7 @@ END_TEST
 
 START_TEST(what_was_never_offered)
 {
-	static const int32_t encodings[] = {2, 5, 6, 7, 16, 17, -223, -307, -261, -26};
+	static const int32_t encodings[] = {2, 5, 6, 7, 16, 17, -223, -247, -307, -261, -26};
 
 	for (size_t i = 0; i < sizeof(encodings) / sizeof(encodings[0]); i++)
 		AFTER_BEGIN(WORKER_EXIT_PROTOCOL, {
@@ -238,7 +238,7 @@ END_TEST
 static void expect_flood_exit(bool is_update, int exit_status)
 {
 	struct script said = script;
-	uint8_t heard[12 + 1 + 1 + 20 + 24 + 10];
+	uint8_t heard[12 + 1 + 1 + 20 + 28 + 10];
 
 	script = (struct script){0};
 	begin();
@@ -362,7 +362,7 @@ END_TEST
 /* An encode that does not answer: a second, and no longer. Input still goes through meanwhile. */
 START_TEST(not_taken)
 {
-	uint8_t heard[12 + 1 + 1 + 20 + 24 + 6 + 10 + 20];
+	uint8_t heard[12 + 1 + 1 + 20 + 28 + 6 + 10 + 20];
 	uint8_t key[12];
 	struct message in;
 	uint64_t start_ms;
@@ -422,7 +422,7 @@ END_TEST
 /* gate goes and comes again: what was held is let go, and numbers begin anew. Text is refused where there is no agent. */
 START_TEST(gate_restarts)
 {
-	uint8_t heard[12 + 1 + 1 + 20 + 24 + 6 + 10 + 10], keys[12 * 3];
+	uint8_t heard[12 + 1 + 1 + 20 + 28 + 6 + 10 + 10], keys[12 * 3];
 	int ours, theirs;
 
 	begin();

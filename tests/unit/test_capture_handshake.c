@@ -42,12 +42,13 @@ static const uint8_t expected_replies[] = {
         1,                                                           /* shared */
         0, 0, 0, 0,                                                  /* SetPixelFormat */
         32, 24, 0, 1, 0, 255, 0, 255, 0, 255, 16, 8, 0, 0, 0, 0,     /* B,G,R,X */
-        2, 0, 0, 5,                                                  /* SetEncodings: five */
+        2, 0, 0, 6,                                                  /* SetEncodings: six */
         0, 0, 0, 0,                                                  /* Raw */
         0, 0, 0, 1,                                                  /* CopyRect */
         0xff, 0xff, 0xff, 0x11,                                      /* Cursor */
         0xff, 0xff, 0xfe, 0xcc,                                      /* ExtendedDesktopSize */
         0xff, 0xff, 0xfe, 0xfe,                                      /* QEMU extended key */
+        0xff, 0xff, 0xff, 0x09,                                      /* compression level 9 */
 };
 
 START_TEST(replies_are_exact_however_bytes_arrive)
