@@ -23,6 +23,7 @@
 #define SURE_ENOUGH 2 /* a smaller neighbourhood that came true so often needs no larger one */
 #define SURE_OLD 5
 #define NO_COLOUR 0xffffffffu
+#define DRAWN_AHEAD 8 /* pixels */
 
 /* Where a pixel is: pointers into the field, with DRAWN_LEFT pixels before and DRAWN_RIGHT after. */
 struct drawn_place {
@@ -55,9 +56,8 @@ static inline void drawn_look_up(
 	guess->colour = *guess->entry & 0xffffff;
 }
 
-/* Far, near, close. Multiplying and folding: the upper bits of a product depend on all below them. */
-static inline void drawn_guess_all(struct drawn_model *model, const struct drawn_place *place,
-        int32_t x, struct drawn_guess guesses[3])
+/* Far, near, close; a table is indexed by the upper bits. Multiplying and folding: the upper bits of a product depend on all below them. */
+static inline void drawn_hash_all(const struct drawn_place *place, int32_t x, uint64_t hashes[3])
 {
 	/* Left: x-4..x-1; above: x-1..x+2; above that: x-1..x+2. */
 	uint32_t left = drawn_load(place->green + x - 4);
@@ -74,9 +74,44 @@ static inline void drawn_guess_all(struct drawn_model *model, const struct drawn
 	far = (far * 0xbf58476d1ce4e5b9u) ^ near;
 	near ^= near >> 29;
 	far ^= far >> 31;
-	drawn_look_up(&guesses[0], model->far, DRAWN_FAR_BITS, far * 0x9e3779b97f4a7c15u);
-	drawn_look_up(&guesses[1], model->near, DRAWN_NEAR_BITS, near * 0x94d049bb133111ebu);
-	drawn_look_up(&guesses[2], model->close, DRAWN_CLOSE_BITS, close);
+	hashes[0] = far * 0x9e3779b97f4a7c15u;
+	hashes[1] = near * 0x94d049bb133111ebu;
+	hashes[2] = close;
+}
+
+static inline void drawn_guess_all(
+        struct drawn_model *model, const uint64_t hashes[3], struct drawn_guess guesses[3])
+{
+	drawn_look_up(&guesses[0], model->far, DRAWN_FAR_BITS, hashes[0]);
+	drawn_look_up(&guesses[1], model->near, DRAWN_NEAR_BITS, hashes[1]);
+	drawn_look_up(&guesses[2], model->close, DRAWN_CLOSE_BITS, hashes[2]);
+}
+
+/* The neighbourhoods of a row's next pixels. */
+struct drawn_ahead {
+	uint64_t hashes[DRAWN_AHEAD][3];
+	int32_t end; /* of those that are known */
+};
+
+/* Those of pixel x. A writer knows what comes after it: those entries are fetched meanwhile. The tables are larger than a processor's
+ * caches, and waiting for them was two thirds of a writer's time. */
+static inline const uint64_t *drawn_look_ahead(struct drawn_ahead *self,
+        const struct drawn_coder *coder, const struct drawn_model *model,
+        const struct drawn_place *place, int32_t x, int32_t width)
+{
+	int32_t end = drawn_is_writer(coder) ? x + DRAWN_AHEAD : x + 1;
+
+	for (self->end = self->end > x ? self->end : x; self->end < end && self->end < width;
+	        self->end++) {
+		uint64_t *hashes = self->hashes[self->end % DRAWN_AHEAD];
+		drawn_hash_all(place, self->end, hashes);
+		if (!drawn_is_writer(coder))
+			continue;
+		__builtin_prefetch(&model->far[hashes[0] >> (64 - DRAWN_FAR_BITS)]);
+		__builtin_prefetch(&model->near[hashes[1] >> (64 - DRAWN_NEAR_BITS)]);
+		__builtin_prefetch(&model->close[hashes[2] >> (64 - DRAWN_CLOSE_BITS)]);
+	}
+	return self->hashes[x % DRAWN_AHEAD];
 }
 
 /* What was right becomes surer; what was wrong loses half, and its place when little is left. */
@@ -161,12 +196,13 @@ static inline uint32_t drawn_agreement(const struct drawn_guess guesses[3], uint
 
 /* not: a colour that it is known not to have, or NO_COLOUR. */
 static inline uint32_t drawn_pixel(struct drawn_coder *coder, struct drawn_model *model,
-        const struct drawn_place *place, int32_t x, uint32_t not, uint32_t colour)
+        const struct drawn_place *place, const uint64_t hashes[3], int32_t x, uint32_t not,
+        uint32_t colour)
 {
 	struct drawn_guess guesses[3];
 	uint32_t tried[3] = {NO_COLOUR, NO_COLOUR, NO_COLOUR}, n_known = 0;
 
-	drawn_guess_all(model, place, x, guesses);
+	drawn_guess_all(model, hashes, guesses);
 	for (uint32_t i = 0; i < 3; i++) {
 		uint32_t guess = guesses[i].colour;
 		n_known += guesses[i].sure > 0;
@@ -253,6 +289,9 @@ static inline void drawn_put(const struct drawn_place *place, int32_t x, uint32_
 static inline void drawn_row(struct drawn_coder *coder, struct drawn_model *model,
         const struct drawn_place *place, int32_t width)
 {
+	struct drawn_ahead ahead;
+
+	ahead.end = 0;
 	for (int32_t x = 0; x < width; x++) {
 		uint32_t not = NO_COLOUR;
 		if (drawn_is_plain(place, x)) {
@@ -271,7 +310,9 @@ static inline void drawn_row(struct drawn_coder *coder, struct drawn_model *mode
 				continue;
 			}
 		}
-		drawn_put(place, x, drawn_pixel(coder, model, place, x, not, place->colour[x]));
+		const uint64_t *hashes = drawn_look_ahead(&ahead, coder, model, place, x, width);
+		drawn_put(place, x,
+		        drawn_pixel(coder, model, place, hashes, x, not, place->colour[x]));
 	}
 }
 
