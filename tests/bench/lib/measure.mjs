@@ -40,7 +40,8 @@ export async function costOf(stack, place, work) {
 	const xserver = used('xserver');
 	const gateway = Object.keys(stack.pids).filter(name => name !== 'xserver').reduce((sum, name) => sum + used(name), 0);
 	const bytes = Place.bytesBetween(before.bytes, after.bytes);
-	return { result, bytes: bytes.toViewer, bytesBack: bytes.fromViewer, wireBytes: bytes.wire, xserver, gateway, viewer: after.viewer - before.viewer, seconds: (after.ms - before.ms) / 1000 };
+	const cpu = Object.fromEntries(Object.keys(stack.pids).map(name => [name, used(name)]));
+	return { result, cpu, bytes: bytes.toViewer, bytesBack: bytes.fromViewer, wireBytes: bytes.wire, xserver, gateway, viewer: after.viewer - before.viewer, seconds: (after.ms - before.ms) / 1000 };
 }
 
 // MiB, shared pages counted in proportion.

@@ -23,6 +23,7 @@ export async function scrollPage({ stack, place, site }, { address, seconds, int
 		[`${prefix}_frames_per_s`]: frames / (last / 1000),
 		[`${prefix}_settle_ms`]: (changes.at(-1) ?? NaN) - last,
 		[`${prefix}_server_cpu_ms_per_frame`]: (cost.xserver + cost.gateway) * 1000 / Math.max(1, changes.length),
+		...Object.fromEntries(Object.entries(cost.cpu).map(([name, seconds]) => [`${prefix}_${name}_cpu_ms_per_frame`, seconds * 1000 / Math.max(1, changes.length)])),
 		[`${prefix}_server_cpu_percent`]: (cost.xserver + cost.gateway) / cost.seconds * 100,
 		[`${prefix}_gateway_cpu_percent`]: cost.gateway / cost.seconds * 100,
 		[`${prefix}_viewer_cpu_percent`]: cost.viewer / cost.seconds * 100,
