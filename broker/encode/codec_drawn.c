@@ -147,6 +147,7 @@ static size_t write_drawn(const struct codec_pixels *pixels, struct rect *area, 
 	bool is_beside_known = begin_field(&field, pixels, area);
 	uint16_t n_rows = 0;
 
+	drawn_model_wake(pixels->slicer->drawn);
 	code_writer_begin(&coder.writer, out + DRAWN_HEAD_BYTES, DRAWN_BYTES_MAX);
 	while (n_rows < area->height && coder.writer.at - coder.writer.start < BYTES_ENOUGH) {
 		struct drawn_place place = drawn_place_of(&field, n_rows++);

@@ -302,7 +302,10 @@ START_TEST(a_model_that_misleads_is_forgotten)
 		put_pixel(area.x + i % 20, area.y + i / 20, support_random(&random) & 0xffffff);
 	damage(area);
 	ck_assert(frame(NULL, 0));
+	ck_assert(core.drawn.is_blank);
 	drawn_model_init(&fresh);
+	drawn_model_wake(&fresh);
+	drawn_model_wake(&core.drawn);
 	ck_assert_mem_eq(&core.drawn, &fresh, sizeof(fresh));
 	draw_noise((struct rect){40, 50, 300, 200}, 9000, 100);
 	ck_assert(frame(NULL, 0));

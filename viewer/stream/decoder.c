@@ -33,12 +33,13 @@ struct stream_decoder {
 	int32_t answers; /* of the frame that is coming, then of the last complete one */
 	struct screen screen;
 	struct tile_cache cache;
-	struct drawn_model drawn; /* from BEGIN to BEGIN */
 	struct side side;
 	struct inflate *stream; /* of the picture, from BEGIN to BEGIN */
 	struct inflate *once;   /* for cursors */
 	uint8_t *pixels, *cache_pixels;
 	uint8_t cursors[2][CURSOR_BYTES_MAX];
+	/* From here on megabytes, of which nothing is read before it was written. */
+	struct drawn_model drawn; /* from BEGIN to BEGIN */
 	uint8_t raw[RAW_BYTES];
 };
 
@@ -85,7 +86,7 @@ struct stream_decoder *stream_decoder_init(
 
 	if (needed == 0 || size < needed)
 		return NULL;
-	memset(self, 0, sizeof(*self));
+	memset(self, 0, offsetof(struct stream_decoder, drawn));
 	self->limits = *limits;
 	self->state = DECODER_EMPTY;
 	self->side.cursor = self->cursors[0];

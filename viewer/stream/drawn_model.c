@@ -8,10 +8,17 @@
 
 void drawn_model_init(struct drawn_model *self)
 {
+	self->is_blank = true;
+}
+
+void drawn_model_wake(struct drawn_model *self)
+{
 	drawn_chance *chance = &self->comes_true[0][0][0];
 	const drawn_chance *end = &self->blue[256];
 
-	memset(self, 0, CHANCES_AT);
+	if (!self->is_blank)
+		return;
+	memset(self, 0, CHANCES_AT); /* is_blank too */
 	while (chance < end)
 		*chance++ = 32768;
 }

@@ -6,6 +6,7 @@
 #ifndef SHOJI_STREAM_DRAWN_MODEL_H
 #define SHOJI_STREAM_DRAWN_MODEL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define DRAWN_FAR_BITS 18
@@ -22,6 +23,7 @@ typedef uint32_t drawn_entry;
 typedef uint16_t drawn_chance;
 
 struct drawn_model {
+	bool is_blank; /* nothing is known; what that is in the tables is written when they are first used: they are 2.5 MB */
 	drawn_entry far[1 << DRAWN_FAR_BITS];
 	drawn_entry near[1 << DRAWN_NEAR_BITS];
 	drawn_entry close[1 << DRAWN_CLOSE_BITS];
@@ -39,7 +41,11 @@ struct drawn_model {
 	drawn_chance red[256], blue[256];
 };
 
+/* Nothing is known any more. */
 void drawn_model_init(struct drawn_model *self);
+
+/* Before the tables are used. */
+void drawn_model_wake(struct drawn_model *self);
 
 /* Neither side may become impossible. */
 static inline void drawn_learn(drawn_chance *self, uint32_t bit, uint32_t shift)

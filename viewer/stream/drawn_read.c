@@ -77,6 +77,7 @@ void drawn_read(struct drawn_model *model, struct screen *screen, const struct s
 	static struct drawn_field field; /* 350 KiB: one thread, and no stack of WebAssembly's */
 	struct drawn_coder coder;
 
+	drawn_model_wake(model);
 	begin_field(&field, screen, area, is_beside_known);
 	code_reader_begin(&coder.reader, bytes, length);
 	for (uint32_t row = 0; row < area->height; row++) {
