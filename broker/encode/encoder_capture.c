@@ -17,6 +17,7 @@ static int take_geometry(struct encoder *self, struct message *in)
 
 	if (message_get_geometry(in, &geometry) || capture_check_geometry(&self->check, &geometry))
 		return SHOJI_ERR_FORBIDDEN;
+	const struct image before = self->image;
 	image_resize(&self->image, self->image_memory, geometry.width, geometry.height);
 	video_resize(&self->video, &self->image);
 	if (self->setup.is_marked)
@@ -26,7 +27,8 @@ static int take_geometry(struct encoder *self, struct message *in)
 	values_forget_caret(&self->values);
 	/* The first size is not a new one: nobody was shown anything. */
 	if (self->is_first_picture_told) {
-		settle_begin(&self->settle, geometry.width, geometry.height, clock_now_ms());
+		settle_begin(
+		        &self->settle, &before, geometry.width, geometry.height, clock_now_ms());
 		timer_set_ms(self->settle_timer, SETTLE_MAX_MS);
 	}
 	return 0;
@@ -36,8 +38,11 @@ void encoder_on_settle_time(void *data)
 {
 	struct encoder *self = data;
 
-	settle_end(&self->settle);
-	encoder_pump(self);
+	uint64_t more_ms = settle_end(&self->settle, &self->image, clock_now_ms());
+	if (more_ms > 0)
+		timer_set_ms(self->settle_timer, more_ms);
+	else
+		encoder_pump(self);
 }
 
 void encoder_tell_first_picture(struct encoder *self)

@@ -6,10 +6,21 @@
  * the screen. */
 #define SHARE(pixels) ((pixels) / 8 * 7)
 
-void settle_begin(struct settle *self, uint16_t width, uint16_t height, uint64_t now_ms)
+#define BLACK IMAGE_SEEN
+
+void settle_begin(struct settle *self, const struct image *before, uint16_t width, uint16_t height,
+        uint64_t now_ms)
 {
+	/* Of a size that came and went unpainted only what an earlier one had is there. */
+	if (!self->is_on || before->width < self->known_width)
+		self->known_width = before->width;
+	if (!self->is_on || before->height < self->known_height)
+		self->known_height = before->height;
 	self->is_on = true;
 	self->until_ms = now_ms + SETTLE_MAX_MS;
+	self->bare_until_ms = now_ms + SETTLE_BARE_MAX_MS;
+	self->is_wider = width > self->known_width;
+	self->is_higher = height > self->known_height;
 	self->left = SHARE((uint64_t)width * height);
 }
 
@@ -19,18 +30,40 @@ void settle_take(struct settle *self, const struct rect *rects, uint16_t n_rects
 		uint64_t area = (uint64_t)rects[i].width * rects[i].height;
 		self->left = self->left > area ? self->left - area : 0;
 	}
-	if (self->left == 0)
-		self->is_on = false;
 }
 
 uint64_t settle_wait_ms(const struct settle *self, bool is_whole, uint64_t now_ms)
 {
 	uint64_t left_ms = self->until_ms > now_ms ? self->until_ms - now_ms : 0;
 
+	if (self->left == 0)
+		return 0;
 	return is_whole && left_ms > SETTLE_QUIET_MS ? SETTLE_QUIET_MS : left_ms;
 }
 
-void settle_end(struct settle *self)
+static bool is_black(const struct image *image, uint32_t x, uint32_t y, uint32_t step)
 {
+	const size_t n_pixels = (size_t)image->width * image->height;
+
+	for (size_t at = (size_t)y * image->width + x; at < n_pixels; at += step)
+		if (image->pixels[at] != BLACK)
+			return false;
+	return true;
+}
+
+/* The last column or the last row, where they meet: a browser's bars are at the other end, and may be painted before its page. */
+static bool is_bare(const struct settle *self, const struct image *image)
+{
+	const uint32_t right = image->width - 1u, bottom = image->height - 1u;
+
+	return (self->is_wider && is_black(image, right, bottom / 4 * 3, image->width)) ||
+	       (self->is_higher && is_black(image, right / 4 * 3, bottom, 1));
+}
+
+uint64_t settle_end(struct settle *self, const struct image *image, uint64_t now_ms)
+{
+	if (self->bare_until_ms > now_ms && is_bare(self, image))
+		return self->bare_until_ms - now_ms;
 	self->is_on = false;
+	return 0;
 }
