@@ -5,6 +5,9 @@ endforeach()
 foreach(part answer cache check flow frame mark photo photo_policy values viewers writer)
   shoji_unit_test(encode-${part} SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_encode_${part}.c LIBS shoji-encode shoji-stream)
 endforeach()
+if(SHOJI_SANITIZE)
+  target_compile_definitions(test-encode-writer PRIVATE SANITIZED)
+endif()
 
 # The same run with a decoder that skips areas must be noticed by it.
 set(mutant_sources ${CMAKE_SOURCE_DIR}/tests/mutant/commands.c)
