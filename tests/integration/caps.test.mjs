@@ -53,13 +53,15 @@ function watch(watched) {
 
 const sum = numbers => numbers.reduce((a, b) => a + b, 0);
 
-// The most in any second, kbit.
+// The most in any second, kbit. What is read after a sample may have been sent since the one before it: where a busy machine made
+// this process stand still, the second is so much longer.
 function mostInASecond(samples, bytesOf) {
 	let most = 0;
-	for (let first = 0, last = 0; last < samples.length; last++) {
+	for (let first = 1, last = 1; last < samples.length; last++) {
 		while (samples[last].ms - samples[first].ms > 1000)
 			first++;
-		most = Math.max(most, bytesOf(samples[last].bytes) - bytesOf(samples[first].bytes));
+		const seconds = Math.max(1000, samples[last].ms - samples[first - 1].ms) / 1000;
+		most = Math.max(most, (bytesOf(samples[last].bytes) - bytesOf(samples[first].bytes)) / seconds);
 	}
 	return most * 8 / 1000;
 }
@@ -72,7 +74,7 @@ function assertBelow(kbit, cap, what) {
 const scrolled = n => until(() => site.reports.filter(report => report.type === 'scroll-done').length >= n, `${n} scrolled`, 60000);
 
 async function settleExactly(person, uid) {
-	const { n } = await compareWithDisplay(person, uid);
+	const { n } = await compareWithDisplay(person, uid, 60000); // a thin line, and two at once
 	assert.equal(n, 0, 'pixels differ');
 }
 

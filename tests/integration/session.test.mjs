@@ -8,7 +8,10 @@ import { Person, PASSWORD } from './lib/person.mjs';
 import { Site } from './lib/site.mjs';
 import * as viewer from '../browser/viewer.mjs';
 import { openFds } from './lib/leftovers.mjs';
+import { differing } from './lib/pixels.mjs';
 import { test } from './lib/suite.mjs';
+
+const LOCK_S = 10; // also within which failures are in a row: a busy machine needs seconds for each
 
 let site, broker, line;
 
@@ -19,7 +22,7 @@ before(async () => {
 		gate: { origins: [line.url] },
 		profile: { start_page: 'http://site.test/pages/report.html' },
 		egress: { hosts: site.hosts('site.test') },
-		people: { lockout_failures: 3, lockout_s: 2, contact: '情報担当（内線123）' },
+		people: { lockout_failures: 3, lockout_s: LOCK_S, contact: '情報担当（内線123）' },
 		sessions: { max: 2, abandoned_deadline_s: 12, onlookers: 'announced' },
 	});
 	line.connectTo(broker.url);
@@ -75,14 +78,21 @@ test('a session from sign-in to sign-out', async t => {
 
 	await t.test('a double click and the right button', async () => {
 		await person.page.mouse.move(0, 0);
-		await person.click(1000, top + 400);
-		await new Promise(resolve => setTimeout(resolve, 60));
-		await person.click(1000, top + 400);
-		await report('dblclick');
-		await person.click(1000, top + 400, { button: 'right' });
+		await until(async () => { // on a busy machine half a second may lie between two clicks
+			await person.click(1000, top + 400);
+			await new Promise(resolve => setTimeout(resolve, 60));
+			await person.click(1000, top + 400);
+			return site.reports.some(r => r.type === 'dblclick');
+		}, 'a double click');
+		await person.settled();
+		const bare = await person.pixels();
+		await person.seen({ x: 700, y: top + 300, width: 400, height: 200 }, () => person.click(1000, top + 400, { button: 'right' }));
 		await report('mousedown', r => r.button === 2);
-		await person.press('Escape');
-		await person.settled(400); // the menu is gone, and its grab of the keyboard with it
+		await until(async () => { // the menu is gone, and its grab of the keyboard with it
+			await person.press('Escape');
+			await person.settled(400);
+			return differing(await person.pixels(), bare) === 0;
+		}, 'the menu goes');
 	});
 
 	await t.test('typing, with capitals, digits and Japanese keys', async () => {
@@ -96,10 +106,14 @@ test('a session from sign-in to sign-out', async t => {
 	// roles.test.mjs is the positive control: there the profile lets the caret of the address bar blink, and it does. (In a
 	// page of this Chromium no caret was seen to blink, whatever the setting.)
 	const costsNothing = async () => {
-		await person.settled(600);
-		const nBytes = line.toViewer;
-		assert.equal(await person.changes(3000), 0, 'frames while nothing happens');
-		assert.ok(line.toViewer - nBytes < 1024, `${line.toViewer - nBytes} bytes while nothing happens`);
+		let n, nBytes;
+		await until(async () => { // what is still being painted on a busy machine is not nothing; a caret would never end
+			await person.settled(600);
+			const before = line.toViewer;
+			n = await person.changes(3000);
+			nBytes = line.toViewer - before;
+			return n === 0 && nBytes < 1024;
+		}, () => `nothing happens; there are ${n} frames and ${nBytes} bytes in three seconds`, 20000);
 	};
 
 	await t.test('a caret that waits in a page costs nothing', costsNothing); // the focus is in the field
@@ -112,8 +126,9 @@ test('a session from sign-in to sign-out', async t => {
 
 	await t.test('no key stays pressed when the viewer loses the focus', async () => {
 		await person.page.focus('#screen');
+		const nBefore = site.reports.length;
 		await person.page.keyboard.down('ShiftLeft');
-		await report('keydown', r => r.code === 'ShiftLeft' && r.shift);
+		await until(() => site.reports.slice(nBefore).some(r => r.type === 'keydown' && r.code === 'ShiftLeft' && r.shift), 'Shift pressed');
 		const n = site.reports.length;
 		await person.page.evaluate(() => document.getElementById('screen').blur());
 		await until(() => site.reports.slice(n).find(r => r.type === 'keyup' && r.code === 'ShiftLeft'), 'Shift released');
@@ -121,11 +136,9 @@ test('a session from sign-in to sign-out', async t => {
 	});
 
 	await t.test('scrolling', async () => {
-		const beforeScroll = await person.pixels();
-		await person.scroll(900, top + 400, 0, 300);
+		await person.seen(undefined, () => person.scroll(900, top + 400, 0, 300));
 		await report('wheel', r => r.y > 0);
 		await person.settled();
-		assert.notDeepEqual((await person.pixels()).data, beforeScroll.data);
 		await person.scroll(900, top + 400, 0, -300);
 		await report('wheel', r => r.y < 0);
 	});
@@ -215,10 +228,11 @@ test('wrong password and unknown person read alike; a lock holds and ends', asyn
 	await person.page.reload();
 	await person.signIn('sato'); // right, but locked
 	assert.match(await person.refusal(), /一時的に利用を停止/);
-	await new Promise(resolve => setTimeout(resolve, 2500));
-	await person.page.reload();
-	await person.signIn('sato');
-	await person.state('live');
+	await until(async () => {
+		await person.page.reload();
+		await person.signIn('sato');
+		return await Promise.race([person.state('live').then(() => true), person.refusal().then(() => false)]);
+	}, 'the lock ends', 4 * LOCK_S * 1000);
 	await person.settled();
 	await person.signOut();
 	await noSessions();

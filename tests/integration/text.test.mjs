@@ -4,6 +4,7 @@ import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { Broker, until } from './lib/broker.mjs';
 import { Person, PASSWORD } from './lib/person.mjs';
+import { differing } from './lib/pixels.mjs';
 import { freePort } from '../bench/lib/place.mjs';
 import { Far, HERE } from './lib/far.mjs';
 import { Line } from './lib/line.mjs';
@@ -155,12 +156,12 @@ test('pre-edit is drawn in the page, replaced, and taken back', async () => {
 	await focus('area');
 	await person.settled(300);
 	const bare = await person.pixels();
-	await compose('へんかんまえ');
+	await person.seen(undefined, () => compose('へんかんまえ'));
 	await person.settled(300);
-	const composed = await person.pixels();
-	assert.notDeepEqual(composed.data, bare.data);
+	await person.seen(undefined, () => compose('変換前'));
+	await person.settled(300);
 	await compose('');
-	await person.settled(300);
+	await until(async () => differing(await person.pixels(), bare) === 0, 'what was there before');
 });
 
 test('a password field: half-width characters arrive as keys, others are refused with a word', async () => {
@@ -228,9 +229,10 @@ test('a dialog of the page, and one of the browser', async () => {
 	await held('inside', '対話');
 	await person.press('Enter'); // closes it
 	assert.equal((await site.reported('closed')).text, '対話');
-	await person.click(400, 40 + TOP);
+	await person.settled(300);
+	await person.seen({ x: 300, y: 130, width: 400, height: 100 }, () => person.click(400, 40 + TOP));
 	await site.reported('asking');
-	await new Promise(resolve => setTimeout(resolve, 1000)); // until it is there: its caret blinks, it never settles
+	await new Promise(resolve => setTimeout(resolve, 1000)); // its field has the focus a moment later than it is seen
 	await compose('といあわせ');
 	await commit('問合せ髙');
 	await person.press('KeyA');
@@ -239,8 +241,7 @@ test('a dialog of the page, and one of the browser', async () => {
 });
 
 test('the address bar, an iframe, a new window', async () => {
-	await person.press('Control+KeyL');
-	await new Promise(resolve => setTimeout(resolve, 300));
+	await person.focusAddressBar();
 	await person.typeJis('http://site.test/pages/places.html?');
 	await commit('漢字');
 	site.requests.length = 0;
@@ -253,10 +254,9 @@ test('the address bar, an iframe, a new window', async () => {
 	await focused('line');
 	await commit('枠の中');
 	await held('line', '枠の中');
-	await person.press('Control+KeyN');
-	await new Promise(resolve => setTimeout(resolve, 2000)); // its caret blinks: it never settles
-	await person.press('Control+KeyL');
-	await new Promise(resolve => setTimeout(resolve, 300));
+	await person.seen({ x: 0, y: TOP + 150, width: 600, height: 300 }, () => person.press('Control+KeyN'));
+	await new Promise(resolve => setTimeout(resolve, 1000)); // it has the focus a moment later than it is seen
+	await person.focusAddressBar();
 	await person.typeJis('http://site.test/pages/text.html');
 	site.reports.length = 0;
 	await person.press('Enter');

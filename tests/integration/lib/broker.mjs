@@ -139,7 +139,8 @@ export class Broker {
 	}
 
 	audit() {
-		return this.auditText().split('\n').filter(Boolean).map(line => JSON.parse(line));
+		return this.auditText().split('\n').slice(0, -1) // the last may be half written
+			.filter(Boolean).map(line => JSON.parse(line));
 	}
 
 	isAlive() {

@@ -15,6 +15,7 @@ export class Bystander {
 		Object.assign(self, { broker, site, person, uid, rounds: 0, slowestMs: 0 });
 		self.pids = self.rolePids();
 		[self.session] = (await broker.sessions()).map(s => s.id);
+		await until(() => site.reports.some(r => r.type === 'load'), 'the page was seen');
 		await person.settled();
 		const n = site.reports.length;
 		await person.click(1000, 600);

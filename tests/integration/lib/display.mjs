@@ -49,17 +49,17 @@ export function grabDisplay(uid) {
 	return grab(display, ['nsenter', `--net=/proc/${pid}/ns/net`]);
 }
 
-const ALIKE_WITHIN_MS = 8000; // a busy machine's smooth scroll may stand still for longer than any quiet time that is worth waiting for
+const ALIKE_WITHIN_MS = 20000; // a busy machine's smooth scroll may stand still for longer than any quiet time that is worth waiting for
 const BETWEEN_LOOKS_MS = 200;
 
 // Compares what the viewer shows with the display, again and again until they are alike or the time is up.
 // Resolves to {n: pixels that differ (0: alike), shown, display} of the last look. uid: as grabDisplay()'s.
-export async function compareWithDisplay(person, uid) {
+export async function compareWithDisplay(person, uid, withinMs = ALIKE_WITHIN_MS) {
 	for (const startMs = performance.now(); ;) {
 		const shown = await person.pixels();
 		const display = await grabDisplay(uid);
 		const n = differing(shown, display);
-		if (n === 0 || performance.now() - startMs > ALIKE_WITHIN_MS)
+		if (n === 0 || performance.now() - startMs > withinMs)
 			return { n, shown, display };
 		await new Promise(resolve => setTimeout(resolve, BETWEEN_LOOKS_MS));
 	}

@@ -1,7 +1,11 @@
 // A member of staff at a terminal, for whole-system tests: the viewer in a real Chromium, in front of a real broker.
 import * as viewer from '../../browser/viewer.mjs';
+import { until } from './broker.mjs';
+import { differing } from './pixels.mjs';
 
 export const PASSWORD = 'correct-horse-42';
+
+const ADDRESS = { x: 170, y: 44, width: 400, height: 40 }; // of the isolated browser's screen: what is written in its address bar
 
 // Keys of a JIS keyboard for what addresses are made of and viewer.type() (US) has elsewhere.
 const JIS = { ':': ['Quote'], '_': ['ShiftLeft', 'IntlRo'], '=': ['ShiftLeft', 'Minus'] };
@@ -39,9 +43,17 @@ export class Person {
 	}
 
 	async focusAddressBar() {
-		await viewer.press(this.page, 'Control+KeyL');
-		// Chromium asks the page first whether it wants Ctrl+L, and moves the focus later: no hand is faster.
+		// Chromium asks the page first whether it wants Ctrl+L, and moves the focus later: no hand is faster. Then the address is
+		// selected; where it was before, nothing is to be seen, and nothing to be waited for either.
+		await this.seen(ADDRESS, () => viewer.press(this.page, 'Control+KeyL'), 3000).catch(() => {});
 		await new Promise(resolve => setTimeout(resolve, 300));
+	}
+
+	// Does it, and waits until something else is shown within rect.
+	async seen(rect, act, deadlineMs) {
+		const before = await this.pixels(rect);
+		await act();
+		await until(async () => differing(await this.pixels(rect), before) > 0, 'something else is shown', deadlineMs);
 	}
 
 	// With a caret: where everything is selected there is none.

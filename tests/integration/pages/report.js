@@ -10,5 +10,5 @@ document.getElementById('button').addEventListener('click', () => tell({ type: '
 document.getElementById('field').addEventListener('input', event => tell({ type: 'input', value: event.target.value }));
 addEventListener('wheel', event => tell({ type: 'wheel', x: event.deltaX, y: event.deltaY }), { passive: true });
 addEventListener('scroll', () => { document.getElementById('state').textContent = String(scrollY); });
-addEventListener('load', () => tell({ type: 'load', width: innerWidth, height: innerHeight, language: navigator.language,
+whenPainted(() => tell({ type: 'load', width: innerWidth, height: innerHeight, language: navigator.language,
 	zone: Intl.DateTimeFormat().resolvedOptions().timeZone, ratio: devicePixelRatio }));
