@@ -6,6 +6,7 @@
 
 #include "base/loop.h"
 #include "base/text_door.h"
+#include "guest/x_atom.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -27,17 +28,6 @@ struct agent_x {
 	const struct agent_x_events *events;
 	void *data;
 };
-
-static xcb_atom_t intern(xcb_connection_t *connection, const char *name)
-{
-	xcb_intern_atom_cookie_t cookie =
-	        xcb_intern_atom(connection, 0, (uint16_t)strlen(name), name);
-	xcb_intern_atom_reply_t *reply = xcb_intern_atom_reply(connection, cookie, NULL);
-	xcb_atom_t atom = reply ? reply->atom : XCB_ATOM_NONE;
-
-	free(reply);
-	return atom;
-}
 
 /* ---- the window to ask ---- */
 
@@ -190,8 +180,8 @@ struct agent_x *agent_x_new(struct loop *loop, const struct agent_x_events *even
 		return NULL;
 	}
 	self->root = xcb_setup_roots_iterator(xcb_get_setup(self->connection)).data->root;
-	self->protocols = intern(self->connection, "WM_PROTOCOLS");
-	self->ping = intern(self->connection, "_NET_WM_PING");
+	self->protocols = x_atom(self->connection, "WM_PROTOCOLS");
+	self->ping = x_atom(self->connection, "_NET_WM_PING");
 	self->watch = watch_new(
 	        loop, xcb_get_file_descriptor(self->connection), LOOP_READ, on_readable, self);
 	if (self->watch && self->ping != XCB_ATOM_NONE && select_events(self))

@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/session.h"
+#include "guest/x_atom.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,17 +23,6 @@ struct x_settings {
 	xcb_atom_t property;
 	uint32_t serial; /* of the last change */
 };
-
-static xcb_atom_t intern(xcb_connection_t *connection, const char *name)
-{
-	xcb_intern_atom_cookie_t cookie =
-	        xcb_intern_atom(connection, 0, (uint16_t)strlen(name), name);
-	xcb_intern_atom_reply_t *reply = xcb_intern_atom_reply(connection, cookie, NULL);
-	xcb_atom_t atom = reply ? reply->atom : XCB_ATOM_NONE;
-
-	free(reply);
-	return atom;
-}
 
 /* ---- the property ---- */
 
@@ -97,7 +87,7 @@ static void announce(struct x_settings *self, xcb_window_t root, xcb_atom_t sele
 	xcb_client_message_event_t event = {.response_type = XCB_CLIENT_MESSAGE,
 	        .format = 32,
 	        .window = root,
-	        .type = intern(self->connection, "MANAGER"),
+	        .type = x_atom(self->connection, "MANAGER"),
 	        .data.data32 = {XCB_CURRENT_TIME, selection, self->window}};
 
 	xcb_send_event(
@@ -108,9 +98,9 @@ static void announce(struct x_settings *self, xcb_window_t root, xcb_atom_t sele
 static void manage(struct x_settings *self)
 {
 	xcb_window_t root = xcb_setup_roots_iterator(xcb_get_setup(self->connection)).data->root;
-	xcb_atom_t selection = intern(self->connection, "_XSETTINGS_S0");
+	xcb_atom_t selection = x_atom(self->connection, "_XSETTINGS_S0");
 
-	self->property = intern(self->connection, "_XSETTINGS_SETTINGS");
+	self->property = x_atom(self->connection, "_XSETTINGS_SETTINGS");
 	self->window = xcb_generate_id(self->connection);
 	xcb_create_window(self->connection, XCB_COPY_FROM_PARENT, self->window, root, -1, -1, 1, 1,
 	        0, XCB_WINDOW_CLASS_INPUT_ONLY, XCB_COPY_FROM_PARENT, 0, NULL);

@@ -118,13 +118,25 @@ test('a session: welcome, live, slices, input, leaving', async () => {
 	assert.ok(!gate.log.includes('漢'), 'what a person writes is not logged');
 	await gate.event('activity', { lease });
 	assert.ok(!gate.has('activity', { lease }), 'at most every 10 s');
+	// encode is told where a button went down or the wheel turned, and what a person waits for: keys that go down, and texts.
+	for (const [x, y] of [[65535, 65535], [0, 0]]) // encode holds them to the screen
+		assert.deepEqual(await gate.event('viewer_touch'), { event: 'viewer_touch', lease, x, y });
+	for (const input of [2, 6])
+		assert.deepEqual(await gate.event('viewer_press'), { event: 'viewer_press', lease, input });
+	viewer.pointer(100, 100, 1); // a move, and a button that goes up: neither
+	viewer.pointer(100, 100, 0);
+	viewer.pointer(7, 8, 1);
+	viewer.key(30, false);
+	assert.deepEqual(await gate.event('viewer_touch'), { event: 'viewer_touch', lease, x: 7, y: 8 });
+	await gate.event('key', { down: 0 });
+	assert.ok(!gate.has('viewer_press') && !gate.has('viewer_touch'));
 
 	gate.say(`notify ${lease} 1 管理者`);
 	assert.deepEqual(await viewer.message(), Buffer.concat([Buffer.from([0, 3, 0, 0, 0, 0, 0, 0, 1, 9, 0]), Buffer.from('管理者')]));
 	viewer.socket.terminate();
 	await gate.event('detached', { lease });
 	await gate.event('viewer_leave', { lease });
-	assert.equal((await gate.event('release_all', { lease })).sequence, 6);
+	assert.equal((await gate.event('release_all', { lease })).sequence, 10);
 
 	// The same lease again, its workers still there: live at once, and what is on the way of old is dropped.
 	const second = await gate.attached(lease);
@@ -140,6 +152,26 @@ test('a session: welcome, live, slices, input, leaving', async () => {
 	assert.ok(!gate.has('detached', { lease }), 'a lease that is over is not told as detached');
 	gate.say(`gone ${lease} 2`);
 	await gate.event('stream_closed', { lease });
+});
+
+test('what the viewer says of an answered press comes to keeper', async () => {
+	const lease = 'a7';
+	gate.say(`join ${lease}`);
+	const viewer = await gate.attached(lease, { cookie: token(77) });
+	viewer.ack(1, 1, { input: 9, took: 83 }); // of a press that gate never saw
+	let told;
+	// An answer counts within a second, which may be over where the machine is busy.
+	for (let tries = 0; !told && tries < 10; tries++) {
+		viewer.key(30, true);
+		const { input } = await gate.event('viewer_press', { lease });
+		viewer.ack(2, 1, { input, took: 83 });
+		told = await gate.event('latency', { lease }, 1500).catch(() => null);
+	}
+	assert.deepEqual([told.answers, told.drawn], [1, [83, 83]]);
+	assert.ok(told.round[0] <= told.round[1] && told.round[1] <= 10000, JSON.stringify(told));
+	viewer.socket.terminate();
+	await gate.event('detached', { lease });
+	gate.say(`gone ${lease} 1`);
 });
 
 test('a newer viewer of the same lease replaces the older', async () => {

@@ -171,13 +171,17 @@ static int spawn_gate(void)
 
 /* ---- what gate says ---- */
 
+/* The message as m. */
+#define TAKE(name)                                                                                 \
+	struct message_##name m;                                                                   \
+	if (message_get_##name(in, &m))                                                            \
+	die(#name)
+
 static void on_keeper_message(void *data, struct channel *channel, struct message *in)
 {
 	(void)data, (void)channel;
 	if (in->number == MESSAGE_SIGN_IN) {
-		struct message_sign_in m;
-		if (message_get_sign_in(in, &m))
-			die("sign_in");
+		TAKE(sign_in);
 		printf("{\"event\":\"sign_in\",\"request\":%u,\"width\":%u,\"height\":%u,"
 		       "\"address\":\"%s\",\"person\":\"",
 		        m.request, m.width, m.height, m.address);
@@ -186,39 +190,33 @@ static void on_keeper_message(void *data, struct channel *channel, struct messag
 		print_hex(m.password);
 		EVENT("\"}");
 	} else if (in->number == MESSAGE_SIGN_OUT) {
-		struct message_sign_out m;
-		if (message_get_sign_out(in, &m))
-			die("sign_out");
+		TAKE(sign_out);
 		EVENT("{\"event\":\"sign_out\",\"request\":%u,\"cookie\":\"%s\"}", m.request,
 		        m.cookie);
 	} else if (in->number == MESSAGE_ATTACH) {
-		struct message_attach m;
-		if (message_get_attach(in, &m))
-			die("attach");
+		TAKE(attach);
 		EVENT("{\"event\":\"attach\",\"request\":%u,\"cookie\":\"%s\",\"token\":\"%s\","
 		      "\"address\":\"%s\"}",
 		        m.request, m.cookie, m.attach_token, m.address);
 	} else if (in->number == MESSAGE_ONLOOK) {
-		struct message_onlook m;
-		if (message_get_onlook(in, &m))
-			die("onlook");
+		TAKE(onlook);
 		EVENT("{\"event\":\"onlook\",\"request\":%u,\"token\":\"%s\"}", m.request, m.token);
 	} else if (in->number == MESSAGE_ONLOOK_LEFT) {
-		struct message_onlook_left m;
-		if (message_get_onlook_left(in, &m))
-			die("onlook_left");
+		TAKE(onlook_left);
 		EVENT("{\"event\":\"onlook_left\",\"lease\":\"%llx\"}",
 		        (unsigned long long)m.lease_id);
 	} else if (in->number == MESSAGE_DETACHED) {
-		struct message_detached m;
-		if (message_get_detached(in, &m))
-			die("detached");
+		TAKE(detached);
 		EVENT("{\"event\":\"detached\",\"lease\":\"%llx\"}",
 		        (unsigned long long)m.lease_id);
+	} else if (in->number == MESSAGE_LATENCY) {
+		TAKE(latency);
+		EVENT("{\"event\":\"latency\",\"lease\":\"%llx\",\"answers\":%u,\"drawn\":[%u,%u],"
+		      "\"round\":[%u,%u]}",
+		        (unsigned long long)m.lease_id, m.answers, m.drawn_p50, m.drawn_p95,
+		        m.round_p50, m.round_p95);
 	} else if (in->number == MESSAGE_ACTIVITY) {
-		struct message_activity m;
-		if (message_get_activity(in, &m))
-			die("activity");
+		TAKE(activity);
 		EVENT("{\"event\":\"activity\",\"lease\":\"%llx\"}",
 		        (unsigned long long)m.lease_id);
 	}
@@ -239,26 +237,27 @@ static void on_encode_message(void *data, struct channel *channel, struct messag
 	int seat = channel == lease->onlooker ? SEAT_ONLOOKER : SEAT_PERSON;
 
 	if (in->number == MESSAGE_VIEWER_JOIN) {
-		struct message_viewer_join m;
-		if (message_get_viewer_join(in, &m))
-			die("viewer_join");
+		TAKE(viewer_join);
 		EVENT("{\"event\":\"viewer_join\",\"seat\":%d,\"lease\":\"%llx\",\"capabilities\":%"
 		      "u,\"window_"
 		      "log\":%u,\"epoch\":\"%llx\",\"last\":%u,\"slots\":%u}",
 		        seat, id, m.capabilities, m.window_log_max, (unsigned long long)m.epoch,
 		        m.last_frame, m.cache_slots);
 	} else if (in->number == MESSAGE_VIEWER_ACK) {
-		struct message_viewer_ack m;
-		if (message_get_viewer_ack(in, &m))
-			die("viewer_ack");
+		TAKE(viewer_ack);
 		EVENT("{\"event\":\"viewer_ack\",\"lease\":\"%llx\",\"frame\":%u,\"us\":%u}", id,
 		        m.frame, m.drawn_after_us);
 	} else if (in->number == MESSAGE_VIEWER_VIDEO) {
-		struct message_viewer_video m;
-		if (message_get_viewer_video(in, &m))
-			die("viewer_video");
+		TAKE(viewer_video);
 		EVENT("{\"event\":\"viewer_video\",\"lease\":\"%llx\",\"failed\":%d,\"frame\":%u}",
 		        id, m.has_failed, m.frame);
+	} else if (in->number == MESSAGE_VIEWER_TOUCH) {
+		TAKE(viewer_touch);
+		EVENT("{\"event\":\"viewer_touch\",\"lease\":\"%llx\",\"x\":%u,\"y\":%u}", id, m.x,
+		        m.y);
+	} else if (in->number == MESSAGE_VIEWER_PRESS) {
+		TAKE(viewer_press);
+		EVENT("{\"event\":\"viewer_press\",\"lease\":\"%llx\",\"input\":%u}", id, m.input);
 	} else if (in->number == MESSAGE_VIEWER_LEAVE) {
 		EVENT("{\"event\":\"viewer_leave\",\"seat\":%d,\"lease\":\"%llx\"}", seat, id);
 	}
@@ -285,43 +284,31 @@ static void on_capture_message(void *data, struct channel *channel, struct messa
 
 	(void)channel;
 	if (in->number == MESSAGE_INPUT_KEY) {
-		struct message_input_key m;
-		if (message_get_input_key(in, &m))
-			die("input_key");
+		TAKE(input_key);
 		EVENT("{\"event\":\"key\",\"lease\":\"%llx\",\"sequence\":%u,\"key\":%u,\"down\":%"
 		      "d,\"modifiers\":%u}",
 		        id, m.sequence, m.key, m.is_down, m.modifiers);
 	} else if (in->number == MESSAGE_INPUT_POINTER) {
-		struct message_input_pointer m;
-		if (message_get_input_pointer(in, &m))
-			die("input_pointer");
+		TAKE(input_pointer);
 		EVENT("{\"event\":\"pointer\",\"sequence\":%u,\"x\":%u,\"y\":%u,\"buttons\":%u}",
 		        m.sequence, m.x, m.y, m.buttons);
 	} else if (in->number == MESSAGE_INPUT_WHEEL) {
-		struct message_input_wheel m;
-		if (message_get_input_wheel(in, &m))
-			die("input_wheel");
+		TAKE(input_wheel);
 		EVENT("{\"event\":\"wheel\",\"sequence\":%u,\"up\":%u,\"down\":%u}", m.sequence,
 		        m.up, m.down);
 	} else if (in->number == MESSAGE_INPUT_TEXT) {
-		static struct message_input_text m;
-		if (message_get_input_text(in, &m))
-			die("input_text");
+		static TAKE(input_text);
 		printf("{\"event\":\"text\",\"sequence\":%u,\"number\":%u,\"commit\":%d,\"text\":"
 		       "\"",
 		        m.sequence, m.text_number, m.is_commit);
 		print_hex(m.text);
 		EVENT("\"}");
 	} else if (in->number == MESSAGE_INPUT_RELEASE_ALL) {
-		struct message_input_release_all m;
-		if (message_get_input_release_all(in, &m))
-			die("input_release_all");
+		TAKE(input_release_all);
 		EVENT("{\"event\":\"release_all\",\"lease\":\"%llx\",\"sequence\":%u}", id,
 		        m.sequence);
 	} else if (in->number == MESSAGE_INPUT_SCREEN) {
-		struct message_input_screen m;
-		if (message_get_input_screen(in, &m))
-			die("input_screen");
+		TAKE(input_screen);
 		EVENT("{\"event\":\"screen\",\"sequence\":%u,\"width\":%u,\"height\":%u,"
 		      "\"scale\":%u}",
 		        m.sequence, m.width, m.height, m.scale);

@@ -2,8 +2,8 @@
 // of the same ones. The hand is at the terminal's display: nothing goes through DevTools.
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
-import { Broker, until } from './lib/broker.mjs';
-import { Line } from './lib/line.mjs';
+import { startBehindLine } from './lib/behind.mjs';
+import { until } from './lib/broker.mjs';
 import { PASSWORD } from './lib/person.mjs';
 import { Site } from './lib/site.mjs';
 import { Terminal } from './lib/terminal.mjs';
@@ -67,13 +67,7 @@ class Pages {
 	static async open(keyboard) {
 		const self = new Pages();
 		terminal.useKeyboard(keyboard);
-		self.line = await Line.open();
-		self.broker = await Broker.start({
-			profile: { start_page: 'http://site.test/pages/keys.html', keyboard },
-			egress: { hosts: site.hosts('site.test') },
-			gate: { origins: [self.line.url] },
-		});
-		self.line.connectTo(self.broker.url);
+		Object.assign(self, await startBehindLine(site, { profile: { start_page: 'http://site.test/pages/keys.html', keyboard } }));
 		try {
 			await self.broker.addPerson('tanaka', PASSWORD);
 			self.local = window.page;
@@ -81,7 +75,7 @@ class Pages {
 			self.context = await window.browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1280, height: 840 } });
 			self.viewer = await self.context.newPage();
 			site.reports.length = 0;
-			await viewer.openSignIn(self.viewer, self.line.url);
+			await viewer.openSignIn(self.viewer, self.broker.url);
 			await viewer.signIn(self.viewer, 'tanaka', PASSWORD);
 			await viewer.waitLive(self.viewer);
 			await site.reported('loaded');

@@ -2,8 +2,8 @@
 // everything that can go wrong at the door.
 import { before, after } from 'node:test';
 import assert from 'node:assert/strict';
-import { Broker, until } from './lib/broker.mjs';
-import { Line } from './lib/line.mjs';
+import { startBehindLine } from './lib/behind.mjs';
+import { until } from './lib/broker.mjs';
 import { Person, PASSWORD } from './lib/person.mjs';
 import { Site } from './lib/site.mjs';
 import * as viewer from '../browser/viewer.mjs';
@@ -17,16 +17,11 @@ let site, broker, line;
 
 before(async () => {
 	site = await Site.start();
-	line = await Line.open();
-	broker = await Broker.start({
-		gate: { origins: [line.url] },
+	({ line, broker } = await startBehindLine(site, {
 		profile: { start_page: 'http://site.test/pages/report.html' },
-		egress: { hosts: site.hosts('site.test') },
 		people: { lockout_failures: 3, lockout_s: LOCK_S, contact: '情報担当（内線123）' },
 		sessions: { max: 2, abandoned_deadline_s: 12, onlookers: 'announced' },
-	});
-	line.connectTo(broker.url);
-	broker.url = line.url; // everybody comes through the line
+	}));
 	await broker.addPerson('tanaka', PASSWORD, '田中 太郎');
 	await broker.addPerson('suzuki', PASSWORD, '鈴木 花子');
 	await broker.addPerson('sato', PASSWORD, '佐藤 次郎');

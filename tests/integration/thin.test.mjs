@@ -4,8 +4,8 @@ import { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
-import { Broker, root, until } from './lib/broker.mjs';
-import { Line } from './lib/line.mjs';
+import { startBehindLine } from './lib/behind.mjs';
+import { root, until } from './lib/broker.mjs';
 import { Person, PASSWORD } from './lib/person.mjs';
 import { Site } from './lib/site.mjs';
 import { compareWithDisplay } from './lib/display.mjs';
@@ -19,14 +19,7 @@ let site, broker, line;
 
 before(async () => {
 	site = await Site.start();
-	line = await Line.open();
-	broker = await Broker.start({
-		gate: { origins: [line.url] },
-		profile: { start_page: 'http://site.test/pages/report.html' },
-		egress: { hosts: site.hosts('site.test') },
-	});
-	line.connectTo(broker.url);
-	broker.url = line.url;
+	({ line, broker } = await startBehindLine(site, { profile: { start_page: 'http://site.test/pages/report.html' } }));
 	await broker.addPerson('tanaka', PASSWORD, '田中 太郎');
 });
 

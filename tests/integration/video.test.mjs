@@ -2,9 +2,9 @@
 // stops. Then the same with a viewer that cannot decode.
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
-import { Broker, until } from './lib/broker.mjs';
+import { startBehindLine } from './lib/behind.mjs';
+import { until } from './lib/broker.mjs';
 import { Person, PASSWORD } from './lib/person.mjs';
-import { Line } from './lib/line.mjs';
 import { Site } from './lib/site.mjs';
 import { compareWithDisplay, grabDisplay } from './lib/display.mjs';
 
@@ -14,13 +14,7 @@ let site, broker, line;
 
 before(async () => {
 	site = await Site.start();
-	line = await Line.open();
-	broker = await Broker.start({
-		gate: { origins: [line.url] },
-		profile: { start_page: 'http://site.test/pages/film.html' },
-		egress: { hosts: site.hosts('site.test') },
-	});
-	line.connectTo(broker.url);
+	({ line, broker } = await startBehindLine(site, { profile: { start_page: 'http://site.test/pages/film.html' } }));
 	await broker.addPerson('tanaka', PASSWORD);
 });
 
@@ -32,7 +26,7 @@ after(async () => {
 
 async function atWork(t) {
 	site.reports.length = 0;
-	const person = await Person.atWork(broker, 'tanaka', { url: line.url, width: 1280, height: 840 });
+	const person = await Person.atWork(broker, 'tanaka', { width: 1280, height: 840 });
 	t.after(() => person.leave());
 	const film = await site.reported('film-ready', 30000);
 	return { person, film };

@@ -327,10 +327,15 @@ export class Viewer {
 		this.send(4, 4, Buffer.concat([payload, bytes]));
 	}
 
-	ack(frame, us) {
-		const payload = Buffer.alloc(8);
+	// answered: {input, took}: a press that this frame answers, and tenths of a millisecond.
+	ack(frame, us, answered) {
+		const payload = Buffer.alloc(answered ? 12 : 8);
 		payload.writeUInt32LE(frame, 0);
 		payload.writeUInt32LE(us, 4);
+		if (answered) {
+			payload.writeUInt16LE(answered.input, 8);
+			payload.writeUInt16LE(answered.took, 10);
+		}
 		this.send(1, 1, payload);
 	}
 }
