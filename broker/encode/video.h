@@ -24,6 +24,14 @@
 struct video_h264;
 struct outbox;
 
+/* What changed within a region, in two windows of time: where its film ends (video_edge.c). */
+struct video_edge {
+	struct rect now, before; /* 0 wide: nothing */
+	uint32_t begun_ms;       /* `now` */
+	uint32_t n_changes;      /* in `now`: frames, not cells */
+	uint32_t n_trims;
+};
+
 struct video_region {
 	bool is_active;
 	/* It stands still: no cell is live, so that the picture shows all of it exactly. Its codec waits for it to go on. */
@@ -34,6 +42,7 @@ struct video_region {
 	uint32_t jitter_ms;   /* how far they are from that, smoothed */
 	uint32_t fitted_ms;   /* when it got its area */
 	uint32_t n_fits;
+	struct video_edge edge;
 	bool is_changed; /* since its last frame */
 	bool is_begin_due, is_mask_due, is_end_due, wants_key;
 	struct video_h264 *codec;

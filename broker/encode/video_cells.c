@@ -127,6 +127,19 @@ bool video_is_photographic(
 	return n_differ * 2 > (width - 1) * height;
 }
 
+struct rect video_join(const struct rect *a, const struct rect *b)
+{
+	if (a->width == 0 || b->width == 0)
+		return a->width == 0 ? *b : *a;
+	uint32_t left = a->x < b->x ? a->x : b->x, top = a->y < b->y ? a->y : b->y;
+	uint32_t a_right = a->x + (uint32_t)a->width, b_right = b->x + (uint32_t)b->width;
+	uint32_t a_bottom = a->y + (uint32_t)a->height, b_bottom = b->y + (uint32_t)b->height;
+
+	return (struct rect){(uint16_t)left, (uint16_t)top,
+	        (uint16_t)((a_right > b_right ? a_right : b_right) - left),
+	        (uint16_t)((a_bottom > b_bottom ? a_bottom : b_bottom) - top)};
+}
+
 bool video_intersect(const struct rect *a, const struct rect *b, struct rect *out)
 {
 	uint32_t left = a->x > b->x ? a->x : b->x, top = a->y > b->y ? a->y : b->y;

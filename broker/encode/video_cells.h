@@ -70,6 +70,8 @@ bool video_is_photographic(
 
 /* Areas that lie in `area` and not in `hole`: at most four. Returns how many. */
 size_t video_subtract(const struct rect *area, const struct rect *hole, struct rect out[4]);
+/* The smallest area that has both in it; one that is 0 wide is nothing. */
+struct rect video_join(const struct rect *a, const struct rect *b);
 /* false: they have nothing in common. */
 bool video_intersect(const struct rect *a, const struct rect *b, struct rect *out);
 

@@ -35,6 +35,16 @@ void video_live_release(struct video *self, struct video_region *region);
 
 void video_region_end(struct video *self, struct video_region *region, uint32_t now_ms);
 
+/* ---- video_edge.c ---- */
+
+/* The region has a new area. */
+void video_edge_begin(struct video_region *region, uint32_t now_ms);
+/* That part of it changed; is_new: with a frame that was not counted yet. */
+void video_edge_change(struct video_region *region, const struct rect *changed, bool is_new);
+/* Now and then. true: *area is what moves of it, and the rest is better off as a picture. */
+bool video_edge_look(
+        const struct video *self, struct video_region *region, uint32_t now_ms, struct rect *area);
+
 /* ---- video.c ---- */
 
 /* By which cells and frames on their way name their region; 0 is none. */

@@ -49,6 +49,7 @@ static void begin_region(
 	region->is_active = true;
 	region->area = *area;
 	region->fitted_ms = now_ms;
+	video_edge_begin(region, now_ms);
 	region->last_ms = now_ms;
 	region->interval_ms = VIDEO_QUIET_MS / 3;
 	region->jitter_ms = VIDEO_QUIET_MS / 6;
@@ -108,21 +109,22 @@ static bool is_film(const struct video *self, const struct rect *area, uint32_t 
 	return n_photographic * 2 >= n_hot;
 }
 
-static struct rect joined(const struct rect *a, const struct rect *b)
+/* With another area: a codec of its own, and a key frame. */
+static void begin_anew(
+        struct video *self, struct video_region *region, const struct rect *area, uint32_t now_ms)
 {
-	uint32_t left = a->x < b->x ? a->x : b->x, top = a->y < b->y ? a->y : b->y;
-	uint32_t a_right = a->x + (uint32_t)a->width, b_right = b->x + (uint32_t)b->width;
-	uint32_t a_bottom = a->y + (uint32_t)a->height, b_bottom = b->y + (uint32_t)b->height;
-
-	return (struct rect){(uint16_t)left, (uint16_t)top,
-	        (uint16_t)((a_right > b_right ? a_right : b_right) - left),
-	        (uint16_t)((a_bottom > b_bottom ? a_bottom : b_bottom) - top)};
+	if (region->n_fits < 8)
+		region->n_fits++;
+	close_region(self, region);
+	begin_region(self, region, area, now_ms);
+	if (!region->is_active)
+		region->is_end_due = true;
 }
 
 static void fit(struct video *self, struct video_region *region, const struct video_found *found,
         uint32_t now_ms)
 {
-	struct rect area = joined(&region->area, &found->area);
+	struct rect area = video_join(&region->area, &found->area);
 	uint32_t n_now = (uint32_t)region->area.width * region->area.height;
 	bool grows = (uint32_t)area.width * area.height > n_now;
 	bool shrinks = (uint64_t)found->area.width * found->area.height * 5 < (uint64_t)n_now * 3;
@@ -135,12 +137,7 @@ static void fit(struct video *self, struct video_region *region, const struct vi
 		area = found->area;
 	if (!may_be(self, region, &area))
 		return;
-	if (region->n_fits < 8)
-		region->n_fits++;
-	close_region(self, region);
-	begin_region(self, region, &area, now_ms);
-	if (!region->is_active)
-		region->is_end_due = true;
+	begin_anew(self, region, &area, now_ms);
 }
 
 static void begin_found(struct video *self, const struct video_found *found, uint32_t now_ms)
@@ -151,7 +148,7 @@ static void begin_found(struct video *self, const struct video_found *found, uin
 			continue;
 		if (may_be(self, region, &found->area) && !is_moved(self, &found->area, now_ms) &&
 		        is_film(self, &found->area, now_ms)) {
-			region->n_fits = 0;
+			region->n_fits = region->edge.n_trims = 0;
 			begin_region(self, region, &found->area, now_ms);
 		}
 		return;
@@ -171,6 +168,16 @@ static void find(struct video *self, uint32_t now_ms)
 		else if (self->regions[found[i].region - 1].is_active)
 			fit(self, &self->regions[found[i].region - 1], &found[i], now_ms);
 	}
+}
+
+static void trim(struct video *self, uint32_t now_ms)
+{
+	struct rect area;
+
+	for (int i = 0; i < VIDEO_REGIONS_MAX; i++)
+		if (self->regions[i].is_active && !self->is_broken &&
+		        video_edge_look(self, &self->regions[i], now_ms, &area))
+			begin_anew(self, &self->regions[i], &area, now_ms);
 }
 
 /* How long a region may stand still before it counts as paused: so much that a film of its pace, stumbling as it does, does not (as TCP
@@ -218,6 +225,7 @@ uint32_t video_look(struct video *self, uint32_t now_ms)
 	if (now_ms - self->looked_ms >= LOOK_EVERY_MS) {
 		self->looked_ms = now_ms;
 		find(self, now_ms);
+		trim(self, now_ms);
 	}
 	for (int i = 0; i < VIDEO_REGIONS_MAX; i++) {
 		const struct video_region *region = &self->regions[i];

@@ -32,21 +32,22 @@ static void take_outside(const struct taking *self, struct video_cell *cell,
 	self->video->setup.on_damage(self->video->setup.data, &changed);
 }
 
-static void note_change(struct video_region *region, uint32_t now_ms)
+/* Many cells change at once: returns whether this one is the first of its frame. */
+static bool note_change(struct video_region *region, uint32_t now_ms)
 {
 	uint32_t interval_ms = now_ms - region->last_ms;
 	uint32_t off_ms = interval_ms > region->interval_ms ? interval_ms - region->interval_ms
 	                                                    : region->interval_ms - interval_ms;
 
-	/* Many cells change at once. */
 	if (interval_ms < 5)
-		return;
+		return false;
 	region->last_ms = now_ms;
 	/* A rest says nothing of its pace. */
 	if (interval_ms >= VIDEO_NARROW_QUIET_MS)
-		return;
+		return true;
 	region->interval_ms = (region->interval_ms * 7 + interval_ms) / 8;
 	region->jitter_ms = (region->jitter_ms * 3 + off_ms) / 4;
+	return true;
 }
 
 /* Whether a cell of the region that changed is the video's. Where the region rests, another page may have come: it goes on with what looks
@@ -77,7 +78,7 @@ static void take_inside(const struct taking *self, struct video_cell *cell,
 	video_cell_change(cell, self->now_ms, whole->x, whole->y, &changed);
 	if (cell->is_live) {
 		region->is_changed = true;
-		note_change(region, self->now_ms);
+		video_edge_change(region, &changed, note_change(region, self->now_ms));
 		return;
 	}
 	video_copy_pixels(video, video->image->pixels, video->setup.shadow, &changed);

@@ -125,6 +125,56 @@ START_TEST(writing_that_moves_and_small_things_are_no_film)
 }
 END_TEST
 
+/* The film was found while its page still moved: within its edge there is writing, until it is given back. */
+START_TEST(what_a_page_did_when_the_film_began_is_given_back)
+{
+	struct rect larger = {FILM_X - 7, FILM_Y - 9, FILM_WIDTH + 20, FILM_HEIGHT + 29};
+
+	rig_start(true, CAN);
+	rig_play(larger, 16);
+	ck_assert_uint_eq(rig_n_live(), (uint32_t)larger.width * larger.height);
+	rig_put_page(larger, 0);
+	rig_put_film(film, ++rig.tick);
+	rig_show(larger);
+	rig_play(film, 10);
+	ck_assert_uint_gt(rig_n_live(), FILM_WIDTH * FILM_HEIGHT);
+	rig_play(film, 100);
+	ck_assert_uint_eq(rig_n_live(), FILM_WIDTH * FILM_HEIGHT);
+	ck_assert_mem_eq(&rig.regions[0].area, &film, sizeof(film));
+	ck_assert_uint_eq(rig_n_wrong(), 0);
+	uint32_t n_begins = rig.n_begins, n_keys = rig.regions[0].n_keys;
+	rig_play(film, 150);
+	ck_assert_uint_eq(rig.n_begins, n_begins);
+	ck_assert_uint_eq(rig.regions[0].n_keys, n_keys);
+	rig_pause_film();
+	rig_finish();
+}
+END_TEST
+
+/* One speaks before a wall of one colour, then all of it moves, and again. */
+START_TEST(a_talking_head_does_not_begin_again_and_again)
+{
+	struct rect head = {FILM_X + 20, FILM_Y + 13, 280, 221};
+
+	rig_start(true, CAN);
+	rig_play(film, 20);
+	for (int i = 0; i < 4; i++) {
+		for (uint32_t y = FILM_Y; y < FILM_Y + FILM_HEIGHT; y++)
+			for (uint32_t x = FILM_X; x < FILM_X + FILM_WIDTH; x++)
+				rig_put(x, y, 0x305070);
+		rig_show(film);
+		rig_play(head, 95);
+		ck_assert_uint_eq(rig_n_wrong(), 0);
+		rig_play(film, 40);
+		ck_assert_uint_eq(rig_n_wrong(), 0);
+	}
+	/* The edge is given back twice, and not a third time. */
+	ck_assert_uint_le(rig.n_begins, 6);
+	rig_pause_film();
+	rig_finish();
+}
+END_TEST
+
 /* A page of text and photographs, scrolled by so much. */
 static void put_album(uint32_t scrolled)
 {
@@ -321,6 +371,8 @@ int main(void)
 		return 0;
 	return SUITE_RUN("encode video", a_film_becomes_video_and_is_exact_when_it_pauses,
 	        a_film_that_rests_goes_on_at_once, a_menu_over_a_film_is_exact,
+	        what_a_page_did_when_the_film_began_is_given_back,
+	        a_talking_head_does_not_begin_again_and_again,
 	        writing_that_moves_and_small_things_are_no_film, a_page_that_is_scrolled_is_no_film,
 	        pictures_where_video_may_not_be, pictures_for_ever_after_the_viewer_failed,
 	        pictures_while_somebody_looks_on, a_viewer_that_comes_back_during_a_film,

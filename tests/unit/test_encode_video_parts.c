@@ -91,6 +91,18 @@ START_TEST(test_rectangles)
 }
 END_TEST
 
+START_TEST(test_joined)
+{
+	struct rect none = {0}, a = {10, 20, 30, 40}, b = {35, 5, 6, 90};
+	struct rect both = video_join(&a, &b), alone = video_join(&none, &a);
+
+	ck_assert(both.x == 10 && both.y == 5 && both.width == 31 && both.height == 90);
+	ck_assert_mem_eq(&alone, &a, sizeof(a));
+	alone = video_join(&a, &none);
+	ck_assert_mem_eq(&alone, &a, sizeof(a));
+}
+END_TEST
+
 START_TEST(test_streaks)
 {
 	struct video_cell cell = {0};
@@ -331,9 +343,10 @@ END_TEST
 int main(void)
 {
 	if (!video_h264_is_built())
-		return SUITE_RUN("encode video parts", test_colours, test_rectangles, test_streaks,
-		        test_groups);
+		return SUITE_RUN("encode video parts", test_colours, test_rectangles, test_joined,
+		        test_streaks, test_groups);
 	return SUITE_RUN("encode video parts", test_colours, test_odd_sizes_repeat_the_last,
-	        test_rectangles, test_streaks, test_taking_tells_what_changed, test_groups,
-	        test_rate_follows_the_line, test_nothing_is_queued, test_budget, test_h264);
+	        test_rectangles, test_joined, test_streaks, test_taking_tells_what_changed,
+	        test_groups, test_rate_follows_the_line, test_nothing_is_queued, test_budget,
+	        test_h264);
 }
