@@ -40,8 +40,10 @@ void image_take(
 		const uint8_t *source =
 		        from + (size_t)(area->y + row) * stride_bytes + (size_t)area->x * 4;
 		uint32_t *target = self->pixels + (size_t)(area->y + row) * self->width + area->x;
-		memcpy(target, source, (size_t)width * 4);
-		for (uint32_t i = 0; i < width; i++)
-			target[i] |= IMAGE_SEEN;
+		for (uint32_t i = 0; i < width; i++) {
+			uint32_t pixel;
+			memcpy(&pixel, source + (size_t)i * 4, sizeof(pixel));
+			target[i] = pixel | IMAGE_SEEN;
+		}
 	}
 }

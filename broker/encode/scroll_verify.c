@@ -9,6 +9,12 @@
 
 #define RUN_MIN 8 /* rows or columns: a shorter copy costs more than its pixels */
 
+/* Rows of one column of tiles, up or down, that are equal to the rows dy before them: as far as was looked. */
+struct run {
+	uint32_t x, width; /* of the column that can have been moved; 0: none of it */
+	uint32_t length, n_useful;
+};
+
 struct search {
 	const struct image *image;
 	const uint32_t *reference;
@@ -55,40 +61,63 @@ static void add(struct search *self, const struct rect *area)
 	                .height = area->height};
 }
 
-/* One column of tiles, up or down: runs of rows that are equal to the rows dy before them. */
-static void verify_column(struct search *self, uint32_t column)
+/* What came from beyond the edges cannot have been moved. */
+static struct run run_of(const struct search *self, uint32_t column)
 {
 	struct rect tile = tiles_area(self->changed, column, 0);
-	int dx = self->offset.dx, end = tile.x + tile.width;
-	/* What came from beyond the edges cannot have been moved. */
+	int dx = self->offset.dx, end = tile.x + tile.width, x = tile.x;
+
 	if (dx < 0 && end > self->image->width + dx)
 		end = self->image->width + dx;
-	if (dx > tile.x)
-		tile.x = (uint16_t)dx;
-	if (end <= tile.x)
-		return;
-	tile.width = (uint16_t)(end - tile.x);
-	size_t row_bytes = (size_t)tile.width * 4;
-	uint32_t height = self->image->height;
-	uint32_t run = 0, n_useful = 0, y;
+	if (dx > x)
+		x = dx;
+	return (struct run){.x = (uint32_t)x, .width = end > x ? (uint32_t)(end - x) : 0};
+}
 
-	for (y = 0; y <= height; y++) {
+/* n_useful is counted to where it decides: most rows of text differ from what was there before. */
+static bool lengthen(const struct search *self, struct run *run, uint32_t y)
+{
+	size_t row_bytes = (size_t)run->width * 4;
+	const uint32_t *now = now_at(self, run->x, y);
+
+	if (memcmp(now,
+	            before_at(self, (uint32_t)((int)run->x - self->offset.dx),
+	                    (uint32_t)((int)y - self->offset.dy)),
+	            row_bytes) != 0)
+		return false;
+	if (run->n_useful < RUN_MIN)
+		run->n_useful += memcmp(now, before_at(self, run->x, y), row_bytes) != 0;
+	run->length++;
+	return true;
+}
+
+/* Where most rows are right already (blank paper), a copy would save nothing. */
+static void end_run(struct search *self, struct run *run, uint32_t y)
+{
+	if (run->n_useful >= RUN_MIN)
+		add(self, &(struct rect){(uint16_t)run->x, (uint16_t)(y - run->length),
+		                  (uint16_t)run->width, (uint16_t)run->length});
+	run->length = run->n_useful = 0;
+}
+
+/* Row by row over all columns, for memory to be read in its order. */
+static void verify_columns(struct search *self)
+{
+	static struct run runs[TILES_COLUMNS_MAX];
+	const struct tiles *changed = self->changed;
+	uint32_t height = self->image->height;
+
+	for (uint32_t column = 0; column < changed->columns; column++)
+		runs[column] = run_of(self, column);
+	for (uint32_t y = 0; y <= height; y++) {
 		int source = (int)y - self->offset.dy;
-		if (y < height && self->changed->is_marked[y / PICTURE_TILE][column] &&
-		        source >= 0 && source < (int)height &&
-		        memcmp(now_at(self, tile.x, y),
-		                before_at(self, (uint32_t)(tile.x - dx), (uint32_t)source),
-		                row_bytes) == 0) {
-			n_useful += memcmp(now_at(self, tile.x, y), before_at(self, tile.x, y),
-			                    row_bytes) != 0;
-			run++;
-			continue;
+		bool is_inside = y < height && source >= 0 && source < (int)height;
+		for (uint32_t column = 0; column < changed->columns; column++) {
+			struct run *run = &runs[column];
+			if (!is_inside || !changed->is_marked[y / PICTURE_TILE][column] ||
+			        run->width == 0 || !lengthen(self, run, y))
+				end_run(self, run, y);
 		}
-		/* Where most rows are right already (blank paper), a copy would save nothing. */
-		if (n_useful >= RUN_MIN)
-			add(self, &(struct rect){
-			                  tile.x, (uint16_t)(y - run), tile.width, (uint16_t)run});
-		run = n_useful = 0;
 	}
 }
 
@@ -301,12 +330,12 @@ size_t scroll_verify(const struct image *image, const uint32_t *reference,
 	        .offset = *offset,
 	        .copies = copies};
 
-	for (uint32_t column = 0; offset->dy && column < changed->columns; column++)
-		verify_column(&search, column);
 	for (uint32_t row = 0; !offset->dy && row < changed->rows; row++)
 		verify_row(&search, row);
-	if (offset->dy)
+	if (offset->dy) {
+		verify_columns(&search);
 		widen_all(&search);
+	}
 	put_in_order(&search);
 	return search.n_copies;
 }
