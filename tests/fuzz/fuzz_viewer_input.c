@@ -1,6 +1,7 @@
 /* Any bytes as a WebSocket message of a viewer: what is accepted is within its ranges. */
 #include "base/session.h"
 #include "gate/viewer_input.h"
+#include "stream/wire.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -45,10 +46,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must(out.screen.height >= 1 && out.screen.height <= SCREEN_HEIGHT_MAX);
 		must(out.screen.scale >= SCREEN_SCALE_MIN && out.screen.scale <= SCREEN_SCALE_MAX);
 		break;
+	case VIEWER_MESSAGE_ACK:
+		must(!out.ack.has_answer || (out.ack.took >= 1 && out.ack.took <= WIRE_ANSWER_MAX));
+		break;
 	case VIEWER_MESSAGE_SKIP:
 	case VIEWER_MESSAGE_PING:
 	case VIEWER_MESSAGE_TOLD:
-	case VIEWER_MESSAGE_ACK:
 	case VIEWER_MESSAGE_VIDEO:
 	case VIEWER_MESSAGE_RELEASE_ALL:
 		break;
