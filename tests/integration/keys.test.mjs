@@ -36,6 +36,7 @@ const RESERVED = {
 };
 const TOP = 88; // of the page, below the isolated browser's own bars
 const PAUSE_MS = 1;
+const CLICK_ATTEMPTS = 8;
 const HEARD_MS = 20000; // for what a busy machine needs; it is not waited for when all is there
 const LAST = ['F13', 191]; // no key of these keyboards
 
@@ -135,15 +136,16 @@ class Pages {
 		return { local, remote: [remote[0] + canvas.x, remote[1] + canvas.y + TOP] };
 	}
 
-	// As both(), with the hand at x, y of the page first. actions(move): move(x, y) is a line of x-hand's.
-	async bothAt(x, y, actions) {
+	// As both(), with the hand at x, y of the page first. actions(move): move(x, y) is a line of x-hand's. isAll(here, there): whether the
+	// remote page has said all.
+	async bothAt(x, y, actions, isAll = (here, there) => there.length >= here.length) {
 		this.origins ??= await this.places();
 		const from = ([left, top]) => {
 			const move = (toX, toY) => `move ${left + toX} ${top + toY}`;
 			return [move(x, y), 'wait 30', ...actions(move)];
 		};
 		const here = await this.heardHere(from(this.origins.local));
-		const there = await this.heard(this.viewer, 'site.test', from(this.origins.remote), here.length);
+		const there = await this.heardUntil(this.viewer, 'site.test', from(this.origins.remote), entries => isAll(here, entries));
 		return { here, there };
 	}
 
@@ -184,19 +186,26 @@ const times = (n, lines) => Array(n).fill(lines).flat();
 
 // Buttons and wheel, and the keys' own repeats: what the map has no part in.
 async function pointer(pages, t) {
-	const click = await pages.bothAt(500, 300, () => [...press(1), 'wait 600', ...press(1), ...press(1), 'wait 600', ...press(2), ...press(3),
-		`down ${KEYS.ControlLeft}`, ...press(1), `up ${KEYS.ControlLeft}`]);
 	const buttons = ({ type, button, buttons: held, detail, modifiers }) => `${type} ${button} ${held} ${detail} ${modifiers}`;
 	const isMouse = ({ type }) => !/^key|^wheel|^drag/.test(type);
-	assert.ok(click.here.filter(isMouse).length > 15, JSON.stringify(click.here.map(buttons)));
-	assert.deepEqual(click.there.filter(isMouse).map(buttons), click.here.filter(isMouse).map(buttons), 'buttons');
+	const clicks = async () => {
+		const { here, there } = await pages.bothAt(500, 300, () => [...press(1), 'wait 600', ...press(1), ...press(1), 'wait 600', ...press(2), ...press(3),
+			`down ${KEYS.ControlLeft}`, ...press(1), `up ${KEYS.ControlLeft}`]);
+		return [here, there].map(entries => entries.filter(isMouse).map(buttons));
+	};
+	// Two clicks are a double one where they come within half a second, which a machine that is too busy keeps neither here nor there.
+	let here, there;
+	for (let attempt = 0; attempt < CLICK_ATTEMPTS && (attempt === 0 || here.length <= 15 || here.join() !== there.join()); attempt++)
+		[here, there] = await clicks();
+	assert.ok(here.length > 15, JSON.stringify(here));
+	assert.deepEqual(there, here, 'buttons');
 
 	for (const [button, modifier] of [[4], [5], [6], [7], [5, 'ShiftLeft']]) {
 		const around = modifier ? [`down ${KEYS[modifier]}`, `up ${KEYS[modifier]}`] : ['wait 1', 'wait 1'];
-		const wheel = await pages.bothAt(500, 300, () => [around[0], ...times(3, press(button)), around[1]]);
-		const turns = ({ here, there }) => [here, there].map(entries => entries.filter(({ type }) => type === 'wheel')
-			.reduce((sum, { deltaX, deltaY, modifiers }) => [sum[0] + deltaX, sum[1] + deltaY, modifiers], [0, 0, '']));
-		const [here, there] = turns(wheel);
+		const turns = entries => entries.filter(({ type }) => type === 'wheel')
+			.reduce((sum, { deltaX, deltaY, modifiers }) => [sum[0] + deltaX, sum[1] + deltaY, modifiers], [0, 0, '']);
+		const [here, there] = Object.values(await pages.bothAt(500, 300, () => [around[0], ...times(3, press(button)), around[1]],
+			(local, remote) => turns(remote).join() === turns(local).join())).map(turns);
 		t.diagnostic(`wheel ${button} ${modifier ?? ''}: ${here} and ${there}`);
 		assert.deepEqual(there, here, `wheel ${button} ${modifier ?? ''}`);
 	}
@@ -204,8 +213,8 @@ async function pointer(pages, t) {
 	// Beyond the canvas, over the viewer's bar and the terminal's own browser: it ends where the hand lets go.
 	const [left, top] = pages.origins.remote;
 	const move = (x, y) => `move ${left + x} ${top + y}`;
-	const drag = await pages.heard(pages.viewer, 'site.test', [move(500, 300), 'wait 30', 'press 1', move(600, 350), 'wait 40', move(600, -150), 'wait 40',
-		move(700, 320), 'wait 40', 'release 1'], 5);
+	const drag = await pages.heardUntil(pages.viewer, 'site.test', [move(500, 300), 'wait 30', 'press 1', move(600, 350), 'wait 40', move(600, -150), 'wait 40',
+		move(700, 320), 'wait 40', 'release 1'], entries => entries.some(({ type }) => type === 'mouseup'));
 	const path = drag.filter(({ type }) => type === 'drag').map(({ x, y }) => [x, y]);
 	assert.deepEqual(path.at(-1), [700, 320]);
 	assert.ok(path.some(([, y]) => y < 0), `above the page: ${JSON.stringify(path)}`);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -80,11 +81,20 @@ static void fill(void)
 		pause();
 }
 
+/* Who comes to the text door is let in and goes: a queue that nobody takes from is full after a few, and the door then
+ * takes no connection. */
 static void serve(void)
 {
+	struct pollfd doors[2] = {
+	        {.fd = STDIN_FILENO, .events = POLLIN}, {.fd = TEXT_DOOR, .events = POLLIN}};
+
 	for (;;) {
 		char text[64];
-		int fd = accept(STDIN_FILENO, NULL, NULL);
+		poll(doors, 2, -1);
+		int asks_nothing = doors[1].revents ? accept(TEXT_DOOR, NULL, NULL) : -1;
+		if (asks_nothing >= 0)
+			close(asks_nothing);
+		int fd = doors[0].revents ? accept(STDIN_FILENO, NULL, NULL) : -1;
 		if (fd < 0) {
 			usleep(1000);
 			continue;
@@ -121,7 +131,7 @@ int main(int argc, char *argv[])
 	int nowhere = open("/dev/null", O_RDWR);
 	dup2(nowhere, STDOUT_FILENO);
 	dup2(nowhere, STDERR_FILENO);
-	/* We stand. The text door stays open, and nobody listens behind it. */
+	/* We stand. */
 	if (find_text_door(argc, argv) != TEXT_DOOR)
 		dup2(find_text_door(argc, argv), TEXT_DOOR);
 	close_range(TEXT_DOOR + 1, ~0u, 0);
