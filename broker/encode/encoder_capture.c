@@ -17,7 +17,12 @@ static int take_geometry(struct encoder *self, struct message *in)
 
 	if (message_get_geometry(in, &geometry) || capture_check_geometry(&self->check, &geometry))
 		return SHOJI_ERR_FORBIDDEN;
-	const struct image before = self->image;
+	/* The first size is not a new one: nobody was shown anything. */
+	if (self->is_first_picture_told) {
+		settle_begin(&self->settle, &self->image, geometry.width, geometry.height,
+		        clock_now_ms());
+		timer_set_ms(self->settle_timer, SETTLE_MAX_MS);
+	}
 	image_resize(&self->image, self->image_memory, geometry.width, geometry.height);
 	video_resize(&self->video, &self->image);
 	if (self->setup.is_marked)
@@ -25,12 +30,6 @@ static int take_geometry(struct encoder *self, struct message *in)
 	for (int i = 0; i < VIEWERS_MAX; i++)
 		viewer_resize(&self->seats[i].viewer, geometry.width, geometry.height);
 	values_forget_caret(&self->values);
-	/* The first size is not a new one: nobody was shown anything. */
-	if (self->is_first_picture_told) {
-		settle_begin(
-		        &self->settle, &before, geometry.width, geometry.height, clock_now_ms());
-		timer_set_ms(self->settle_timer, SETTLE_MAX_MS);
-	}
 	return 0;
 }
 

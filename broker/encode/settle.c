@@ -8,19 +8,34 @@
 
 #define BLACK IMAGE_SEEN
 
+static bool is_black(const struct image *image, uint32_t x, uint32_t y, uint32_t step)
+{
+	const size_t n_pixels = (size_t)image->width * image->height;
+
+	for (size_t at = (size_t)y * image->width + x; at < n_pixels; at += step)
+		if (image->pixels[at] != BLACK)
+			return false;
+	return true;
+}
+
+/* The last column or the last row, where they meet: a browser's bars are at the other end, and may be painted before its page. */
+static bool is_bare(const struct image *image)
+{
+	const uint32_t right = image->width - 1u, bottom = image->height - 1u;
+
+	return is_black(image, right, bottom / 4 * 3, image->width) ||
+	       is_black(image, right / 4 * 3, bottom, 1);
+}
+
 void settle_begin(struct settle *self, const struct image *before, uint16_t width, uint16_t height,
         uint64_t now_ms)
 {
-	/* Of a size that came and went unpainted only what an earlier one had is there. */
-	if (!self->is_on || before->width < self->known_width)
-		self->known_width = before->width;
-	if (!self->is_on || before->height < self->known_height)
-		self->known_height = before->height;
+	/* Of a size that came and went unpainted nothing was shown. */
+	if (!self->is_on)
+		self->was_black = is_bare(before);
 	self->is_on = true;
 	self->until_ms = now_ms + SETTLE_MAX_MS;
 	self->bare_until_ms = now_ms + SETTLE_BARE_MAX_MS;
-	self->is_wider = width > self->known_width;
-	self->is_higher = height > self->known_height;
 	self->left = SHARE((uint64_t)width * height);
 }
 
@@ -41,28 +56,9 @@ uint64_t settle_wait_ms(const struct settle *self, bool is_whole, uint64_t now_m
 	return is_whole && left_ms > SETTLE_QUIET_MS ? SETTLE_QUIET_MS : left_ms;
 }
 
-static bool is_black(const struct image *image, uint32_t x, uint32_t y, uint32_t step)
-{
-	const size_t n_pixels = (size_t)image->width * image->height;
-
-	for (size_t at = (size_t)y * image->width + x; at < n_pixels; at += step)
-		if (image->pixels[at] != BLACK)
-			return false;
-	return true;
-}
-
-/* The last column or the last row, where they meet: a browser's bars are at the other end, and may be painted before its page. */
-static bool is_bare(const struct settle *self, const struct image *image)
-{
-	const uint32_t right = image->width - 1u, bottom = image->height - 1u;
-
-	return (self->is_wider && is_black(image, right, bottom / 4 * 3, image->width)) ||
-	       (self->is_higher && is_black(image, right / 4 * 3, bottom, 1));
-}
-
 uint64_t settle_end(struct settle *self, const struct image *image, uint64_t now_ms)
 {
-	if (self->bare_until_ms > now_ms && is_bare(self, image))
+	if (!self->was_black && self->bare_until_ms > now_ms && is_bare(image))
 		return self->bare_until_ms - now_ms;
 	self->is_on = false;
 	return 0;

@@ -11,8 +11,8 @@
 
 /* A browser that is busy for longer is shown as it is, */
 #define SETTLE_MAX_MS 250
-/* unless there is still nothing but black where the screen has grown: so long, at most. */
-#define SETTLE_BARE_MAX_MS 1000
+/* unless there is nothing but black at the screen's lower right corner, where there was something before: so long, at most. */
+#define SETTLE_BARE_MAX_MS 2000
 /* The browser was so quick that its painting came with the first whole picture: then nothing follows. */
 #define SETTLE_QUIET_MS 100
 
@@ -20,11 +20,10 @@ struct settle {
 	bool is_on;
 	uint64_t left; /* pixels that are still to be painted */
 	uint64_t until_ms, bare_until_ms;
-	uint16_t known_width, known_height; /* of what was painted when the screen was last shown */
-	bool is_wider, is_higher;           /* than that */
+	bool was_black; /* the corner, when the screen was last shown */
 };
 
-/* before: the image as it was; width, height: its new size. */
+/* before: the image as it was, for its new size. */
 void settle_begin(struct settle *self, const struct image *before, uint16_t width, uint16_t height,
         uint64_t now_ms);
 /* Milliseconds after which settle_end() is due if nothing more comes; 0: it is painted. is_whole: each pixel was shown once. */
