@@ -16,8 +16,10 @@ const PEER = process.env.SHOJI_GATE_PEER;
 export const token = n => String(n).padStart(64, '0');
 export const sleep = ms => new Promise(resolve => setTimeout(resolve, ms));
 
+const PATIENCE_MS = 20000; // with a busy machine; what takes so long never comes
+
 // What never comes fails its test, instead of stopping the run.
-function within(promise, what, deadlineMs = 10000) {
+function within(promise, what, deadlineMs = PATIENCE_MS) {
 	let timer;
 	return Promise.race([promise, new Promise((resolve, reject) => {
 		timer = setTimeout(() => reject(new Error(`not within ${deadlineMs} ms: ${what}`)), deadlineMs);
@@ -75,7 +77,7 @@ export class Gate {
 	}
 
 	// The next event of that name (and of those fields) that nobody has taken yet.
-	event(name, fields = {}, deadlineMs = 5000) {
+	event(name, fields = {}, deadlineMs = PATIENCE_MS) {
 		const matches = event => event.event === name && Object.entries(fields).every(([k, v]) => event[k] === v);
 		const at = this.events.findIndex(matches);
 		if (at >= 0)
@@ -179,18 +181,28 @@ export class Gate {
 		return viewer;
 	}
 
+	// Waits until it has closed what was given back. Returns its status.
+	async fdsAtMost(most) {
+		const endMs = Date.now() + PATIENCE_MS;
+		for (;;) {
+			const status = await this.status();
+			if (status.fds <= most)
+				return status;
+			assert.ok(Date.now() < endMs, `${status.fds} descriptors are open`);
+			await sleep(50);
+		}
+	}
+
 	// After all that was done to it.
 	async checkNothingLeft() {
-		await sleep(500);
-		const { fds, pss_kib: pssKiB } = await this.status();
-		assert.ok(fds <= 14, `${fds} descriptors are open`);
+		const { pss_kib: pssKiB, fds } = await this.fdsAtMost(14);
 		console.log(`gate: PSS ${pssKiB} KiB, ${fds} descriptors`);
 	}
 
 	// Ends it all, and asserts that gate went as it should.
 	async stop() {
 		this.say('quit');
-		const exit = await this.event('exit', {}, 10000);
+		const exit = await this.event('exit');
 		assert.doesNotMatch(this.log, /AddressSanitizer|runtime error:|bug in Shoji|ensure/);
 		assert.deepEqual([exit.code, exit.signal], [0, 0], this.log.slice(-3000));
 		fs.rmSync(this.folder, { recursive: true, force: true });
@@ -253,7 +265,7 @@ export class Viewer {
 	}
 
 	// The next message as a Buffer.
-	message(deadlineMs = 5000) {
+	message(deadlineMs = PATIENCE_MS) {
 		if (this.#messages.length > 0)
 			return Promise.resolve(this.#messages.shift());
 		return new Promise((resolve, reject) => {
