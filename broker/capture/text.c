@@ -246,8 +246,9 @@ static void on_unclaimed(struct text *self, uint32_t number)
 {
 	if (number != self->number || self->state != TEXT_AWAITED)
 		return;
+	unsigned tries_max = can_be_typed(self) ? TEXT_TRIES_MAX : TEXT_TRIES_UNTYPABLE_MAX;
 	/* A pre-edit is worth no wait: the next one is under way. */
-	if (self->is_commit && self->tries < TEXT_TRIES_MAX)
+	if (self->is_commit && self->tries < tries_max)
 		set_state(self, TEXT_RETRYING);
 	else
 		give_up(self);
@@ -284,6 +285,8 @@ static int take_record(struct text *self)
 		if (value > 1)
 			return SHOJI_ERR_MALFORMED;
 		self->events->on_takes_text(self->data, value == 1);
+		if (value == 1 && self->state == TEXT_RETRYING)
+			set_state(self, TEXT_AWAITED);
 		return 0;
 	default:
 		return SHOJI_ERR_MALFORMED;

@@ -17,8 +17,11 @@ struct text;
 
 /* A busy browser may take so long to come to the sentinel. */
 #define TEXT_DEADLINE_MS 3000
-/* A click or a key may give a field the focus only after the sentinel has passed: it is sent again, so often, so far apart. */
+/* A click or a key may give a field the focus only after the sentinel has passed: it is sent again, so often, so far apart, or as soon
+ * as the agent says that the focus takes text. What can be typed as keys is soon typed; what cannot would be refused, so a page or
+ * dialog that opens on a busy machine gets about a second. */
 #define TEXT_TRIES_MAX 4
+#define TEXT_TRIES_UNTYPABLE_MAX 13
 #define TEXT_RETRY_MS 80
 /* Characters committed in a minute; far above what hands do, and what a paste of the largest commit needs. */
 #define TEXT_CHARACTERS_PER_MINUTE_MAX 120000

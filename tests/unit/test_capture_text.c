@@ -190,7 +190,7 @@ START_TEST(unclaimed_is_tried_again_then_refused)
 
 	begin();
 	give(3, true, "字");
-	for (int i = 0; i < TEXT_TRIES_MAX; i++) {
+	for (int i = 0; i < TEXT_TRIES_UNTYPABLE_MAX; i++) {
 		turn_until("S ", 1000);
 		say(TEXT_DOOR_UNCLAIMED, 0, 3);
 	}
@@ -198,6 +198,43 @@ START_TEST(unclaimed_is_tried_again_then_refused)
 	ck_assert_uint_eq(hear(&number, words), TEXT_DOOR_COMMIT);
 	ck_assert_uint_eq(hear(&number, words), TEXT_DOOR_CANCEL);
 	ck_assert_uint_eq(number, 3);
+	finish();
+}
+END_TEST
+
+START_TEST(half_width_is_tried_less_often_then_typed)
+{
+	begin();
+	give(3, true, "a");
+	for (int i = 0; i < TEXT_TRIES_MAX; i++) {
+		turn_until("S ", 1000);
+		say(TEXT_DOOR_UNCLAIMED, 0, 3);
+	}
+	turn_until("1e ", 1000);
+	text_typed(text);
+	turn_until("3=0 idle ", 100);
+	finish();
+}
+END_TEST
+
+/* No pause is waited out: the second sentinel is there in the same turn. An agent that says it again and again gains nothing. */
+START_TEST(a_field_that_gets_the_focus_is_tried_at_once)
+{
+	begin();
+	give(3, true, "字");
+	turn_until("S ", 100);
+	say(TEXT_DOOR_TAKES_TEXT, 1, 0); /* the sentinel is still on its way */
+	turn_until("takes 1 ", 100);
+	say(TEXT_DOOR_UNCLAIMED, 0, 3);
+	say(TEXT_DOOR_TAKES_TEXT, 0, 0);
+	turn_until("takes 0 ", 100);
+	say(TEXT_DOOR_TAKES_TEXT, 1, 0);
+	say(TEXT_DOOR_TAKES_TEXT, 1, 0);
+	loop_turn(loop, 0);
+	ck_assert_str_eq(told, "takes 1 S takes 1 ");
+	told[0] = '\0';
+	say(TEXT_DOOR_CLAIMED, 0, 3);
+	turn_until("3=0 idle ", 500);
 	finish();
 }
 END_TEST
@@ -405,7 +442,8 @@ END_TEST
 int main(void)
 {
 	return SUITE_RUN("capture text", claimed, preedit_gets_no_outcome,
-	        unclaimed_is_tried_again_then_refused, half_width_is_typed, silence_is_a_refusal,
-	        whoever_composed_is_gone, lies_end_the_session, a_flood_ends_the_session, limits,
-	        a_slow_agent, scale, keys_of_both_keyboards);
+	        unclaimed_is_tried_again_then_refused, half_width_is_tried_less_often_then_typed,
+	        a_field_that_gets_the_focus_is_tried_at_once, half_width_is_typed,
+	        silence_is_a_refusal, whoever_composed_is_gone, lies_end_the_session,
+	        a_flood_ends_the_session, limits, a_slow_agent, scale, keys_of_both_keyboards);
 }
