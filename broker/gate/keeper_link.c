@@ -36,7 +36,8 @@ static int asked(struct connection *connection, enum connection_question questio
 int keeper_ask_sign_in(struct connection *connection, const struct sign_in_form *form)
 {
 	struct gate *gate = connection->gate;
-	struct message_sign_in message = {.width = form->width, .height = form->height};
+	struct message_sign_in message = {
+	        .width = form->width, .height = form->height, .scale = form->scale};
 
 	if (!gate->keeper)
 		return SHOJI_ERR_CLOSED;

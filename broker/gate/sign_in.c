@@ -54,7 +54,7 @@ static int get_text(json_t *object, const char *name, size_t max, char *out)
 	return 0;
 }
 
-static int get_pixels(
+static int get_number(
         json_t *object, const char *name, json_int_t min, json_int_t max, uint16_t *out)
 {
 	json_t *value = json_object_get(object, name);
@@ -74,11 +74,13 @@ static const char *read_fields(json_t *object, struct sign_in_form *out)
 		return "person";
 	if (get_text(object, "password", SIGN_IN_PASSWORD_MAX, out->password))
 		return "password";
-	if (get_pixels(object, "width", SCREEN_WIDTH_MIN, SCREEN_WIDTH_MAX, &out->width))
+	if (get_number(object, "width", SCREEN_WIDTH_MIN, SCREEN_WIDTH_MAX, &out->width))
 		return "width";
-	if (get_pixels(object, "height", SCREEN_HEIGHT_MIN, SCREEN_HEIGHT_MAX, &out->height))
+	if (get_number(object, "height", SCREEN_HEIGHT_MIN, SCREEN_HEIGHT_MAX, &out->height))
 		return "height";
-	return json_object_size(object) == 4 ? NULL : "";
+	if (get_number(object, "scale", SCREEN_SCALE_MIN, SCREEN_SCALE_MAX, &out->scale))
+		return "scale";
+	return json_object_size(object) == 5 ? NULL : "";
 }
 
 int sign_in_parse(const char *body, size_t length, struct sign_in_form *out, const char **field)

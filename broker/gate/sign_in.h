@@ -1,4 +1,4 @@
-/* The body of POST /sign-in: {"person","password","width","height"} and nothing else.
+/* The body of POST /sign-in: {"person","password","width","height","scale"} and nothing else.
  *
  * Boundary: anybody who reaches the port can send it. */
 #ifndef SHOJI_GATE_SIGN_IN_H
@@ -15,6 +15,7 @@ struct sign_in_form {
 	char person[SIGN_IN_PERSON_MAX + 1];
 	char password[SIGN_IN_PASSWORD_MAX + 1]; /* the caller wipes it */
 	uint16_t width, height;                  /* pixels, within SCREEN_*_MIN..MAX */
+	uint16_t scale;                          /* SCREEN_SCALE_* */
 };
 
 /* Once a process, before the first body: makes jansson wipe what it frees, passwords among it. */

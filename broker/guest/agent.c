@@ -10,6 +10,8 @@
 #include "base/bytes.h"
 #include "base/guest.h"
 #include "base/loop.h"
+#include "base/number.h"
+#include "base/session.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -248,7 +250,18 @@ static bool watch_listeners(struct agent *self)
 	       watch_new(self->loop, self->module_listener, LOOP_READ, on_module_listener, self);
 }
 
-int main(void)
+static uint32_t scale_to_begin_with(int argc, char **argv)
+{
+	uint64_t scale;
+
+	if (argc != 2 ||
+	        number_parse(argv[1], strlen(argv[1]), SCREEN_SCALE_MIN, SCREEN_SCALE_MAX, &scale))
+		return SCREEN_SCALE_ONE;
+	return (uint32_t)scale;
+}
+
+/* Usage: shoji-guest-agent SCALE, with the text door's listening socket as descriptor 0. */
+int main(int argc, char **argv)
 {
 	static const struct agent_x_events events = {
 	        .on_sentinel = on_sentinel, .on_handled = on_handled, .on_gone = on_gone};
@@ -259,11 +272,12 @@ int main(void)
 		self.modules[i].agent = &self;
 		self.modules[i].line.fd = -1;
 	}
-	self.module_listener = listen_modules();
 	self.loop = loop_new();
+	self.settings = x_settings_new(scale_to_begin_with(argc, argv));
+	/* init starts the browser when this socket is there: settings are told by then. */
+	self.module_listener = listen_modules();
 	if (self.module_listener < 0 || !self.loop || !watch_listeners(&self))
 		return EXIT_FAILURE;
-	self.settings = x_settings_new();
 	self.x = agent_x_new(self.loop, &events, &self);
 	return self.x && self.settings ? loop_run(self.loop) : EXIT_FAILURE;
 }

@@ -33,6 +33,8 @@
 #define X_POLL_MS 5
 #define KEYBOARD_DEADLINE_MS 5000
 #define END_DEADLINE_MS 2000
+/* A browser that starts before it knows the scale lays its page out twice: no reason to have no session. */
+#define AGENT_DEADLINE_MS 2000
 /* Where the text door's listening socket is moved to. */
 #define TEXT_DOOR (STDERR_FILENO + 1)
 
@@ -111,6 +113,15 @@ static int map_keyboard(struct init *self)
 	/* Runs once. */
 	self->programs.services[PROGRAM_KEYBOARD].restart_at_ms = 0;
 	return status;
+}
+
+static void wait_agent(struct init *self)
+{
+	uint64_t deadline_ms = clock_now_ms() + AGENT_DEADLINE_MS;
+
+	while (access(GUEST_IM_SOCKET, F_OK) < 0 && is_running(self, PROGRAM_AGENT) &&
+	        clock_now_ms() < deadline_ms)
+		wait_signal(self, X_POLL_MS);
 }
 
 /* Keeps the rest running until Xvnc ends or we are told to. */
@@ -216,8 +227,11 @@ static int run(struct init *self)
 
 	if (!status)
 		status = map_keyboard(self);
-	for (int i = PROGRAM_KEYBOARD + 1; !status && i < N_PROGRAMS; i++)
+	for (int i = PROGRAM_KEYBOARD + 1; !status && i < N_PROGRAMS; i++) {
+		if (i == PROGRAM_BROWSER)
+			wait_agent(self);
 		status = start(self, (enum program)i);
+	}
 	if (!status)
 		status = tend(self);
 	end_all(self);

@@ -55,6 +55,8 @@ static int read_one(struct guest_options *self, const char *argument)
 		return read_size(value, SCREEN_WIDTH_MIN, SCREEN_WIDTH_MAX, &self->width_px);
 	if ((value = value_of(argument, "--height=")))
 		return read_size(value, SCREEN_HEIGHT_MIN, SCREEN_HEIGHT_MAX, &self->height_px);
+	if ((value = value_of(argument, "--scale=")))
+		return read_size(value, SCREEN_SCALE_MIN, SCREEN_SCALE_MAX, &self->scale);
 	if ((value = value_of(argument, "--tasks=")))
 		return read_tasks(value, &self->tasks);
 	if ((value = value_of(argument, "--text-door=")))
@@ -81,8 +83,8 @@ int guest_options_read(struct guest_options *self, int argc, char *const argv[])
 	for (int i = 1; i < argc; i++)
 		if (read_one(&read, argv[i]))
 			return SHOJI_ERR_CONFIG;
-	if (!read.width_px || !read.height_px || !read.tasks || !read.text_door || !read.keyboard ||
-	        !read.start_page)
+	if (!read.width_px || !read.height_px || !read.scale || !read.tasks || !read.text_door ||
+	        !read.keyboard || !read.start_page)
 		return SHOJI_ERR_CONFIG;
 	*self = read;
 	return 0;

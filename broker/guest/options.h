@@ -7,6 +7,7 @@
 
 struct guest_options {
 	uint16_t width_px, height_px;
+	uint16_t scale; /* SCREEN_SCALE_*: what the browser begins with */
 	int text_door;  /* the inherited listening socket of the input agent */
 	uint32_t tasks; /* so many processes and threads at most */
 	bool is_kiosk;
@@ -14,7 +15,7 @@ struct guest_options {
 	const char *start_page; /* borrowed from argv */
 };
 
-/* --width=N --height=N --tasks=N --text-door=FD --keyboard=jp|us --start-page=URL [--kiosk]. 0 or SHOJI_ERR_CONFIG. */
+/* --width=N --height=N --scale=N --tasks=N --text-door=FD --keyboard=jp|us --start-page=URL [--kiosk]. 0 or SHOJI_ERR_CONFIG. */
 int guest_options_read(struct guest_options *self, int argc, char *const argv[]);
 
 #endif

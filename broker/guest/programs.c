@@ -81,6 +81,8 @@ void programs_init(struct programs *self, const struct guest_options *options)
 	        GUEST_DATA "/openbox.xml", NULL);
 	service_add(&self->services[PROGRAM_FORWARD], GUEST_PROGRAMS "/" GUEST_FORWARD, NULL);
 	self->services[PROGRAM_AGENT].stdin_fd = options->text_door;
-	service_add(&self->services[PROGRAM_AGENT], GUEST_PROGRAMS "/" GUEST_AGENT, NULL);
+	snprintf(self->scale, sizeof(self->scale), "%d", options->scale);
+	service_add(
+	        &self->services[PROGRAM_AGENT], GUEST_PROGRAMS "/" GUEST_AGENT, self->scale, NULL);
 	init_browser(self, options);
 }

@@ -24,6 +24,7 @@ struct programs {
 	struct service services[N_PROGRAMS];
 	char geometry[16];
 	char window_size[32];
+	char scale[8];
 };
 
 /* options' texts are borrowed as long as self lives. */

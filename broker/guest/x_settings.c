@@ -8,6 +8,7 @@
 #include "base/session.h"
 #include "guest/x_atom.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <xcb/xcb.h>
@@ -21,6 +22,9 @@ struct x_settings {
 	xcb_connection_t *connection;
 	xcb_window_t window;
 	xcb_atom_t property;
+	xcb_window_t root;
+	xcb_atom_t
+	        kept; /* a property of the root window: the scale, for whoever manages after us */
 	uint32_t serial; /* of the last change */
 };
 
@@ -76,40 +80,64 @@ static void tell(struct x_settings *self, uint32_t scale)
 	put_string(&writer, "Xft/RGBA", "none");
 	xcb_change_property(self->connection, XCB_PROP_MODE_REPLACE, self->window, self->property,
 	        self->property, 8, (uint32_t)writer.length, bytes);
+	xcb_change_property(self->connection, XCB_PROP_MODE_REPLACE, self->root, self->kept,
+	        XCB_ATOM_CARDINAL, 32, 1, &scale);
 	xcb_flush(self->connection);
+}
+
+static bool is_scale(uint32_t scale)
+{
+	return scale >= SCREEN_SCALE_MIN && scale <= SCREEN_SCALE_MAX;
+}
+
+/* What the manager before us told; 0: there was none. */
+static uint32_t kept_scale(const struct x_settings *self)
+{
+	xcb_get_property_reply_t *reply = xcb_get_property_reply(self->connection,
+	        xcb_get_property(
+	                self->connection, 0, self->root, self->kept, XCB_ATOM_CARDINAL, 0, 1),
+	        NULL);
+	uint32_t scale = 0;
+
+	if (reply && reply->format == 32 && xcb_get_property_value_length(reply) == sizeof(scale))
+		memcpy(&scale, xcb_get_property_value(reply), sizeof(scale));
+	free(reply);
+	return is_scale(scale) ? scale : 0;
 }
 
 /* ---- the manager ---- */
 
 /* Programs that started before look for it anew when they see this. */
-static void announce(struct x_settings *self, xcb_window_t root, xcb_atom_t selection)
+static void announce(struct x_settings *self, xcb_atom_t selection)
 {
 	xcb_client_message_event_t event = {.response_type = XCB_CLIENT_MESSAGE,
 	        .format = 32,
-	        .window = root,
+	        .window = self->root,
 	        .type = x_atom(self->connection, "MANAGER"),
 	        .data.data32 = {XCB_CURRENT_TIME, selection, self->window}};
 
-	xcb_send_event(
-	        self->connection, 0, root, XCB_EVENT_MASK_STRUCTURE_NOTIFY, (const char *)&event);
+	xcb_send_event(self->connection, 0, self->root, XCB_EVENT_MASK_STRUCTURE_NOTIFY,
+	        (const char *)&event);
 	xcb_flush(self->connection);
 }
 
-static void manage(struct x_settings *self)
+static void manage(struct x_settings *self, uint32_t scale)
 {
-	xcb_window_t root = xcb_setup_roots_iterator(xcb_get_setup(self->connection)).data->root;
 	xcb_atom_t selection = x_atom(self->connection, "_XSETTINGS_S0");
 
+	self->root = xcb_setup_roots_iterator(xcb_get_setup(self->connection)).data->root;
 	self->property = x_atom(self->connection, "_XSETTINGS_SETTINGS");
+	self->kept = x_atom(self->connection, "_SHOJI_SCALE");
 	self->window = xcb_generate_id(self->connection);
-	xcb_create_window(self->connection, XCB_COPY_FROM_PARENT, self->window, root, -1, -1, 1, 1,
-	        0, XCB_WINDOW_CLASS_INPUT_ONLY, XCB_COPY_FROM_PARENT, 0, NULL);
-	tell(self, SCREEN_SCALE_ONE);
+	xcb_create_window(self->connection, XCB_COPY_FROM_PARENT, self->window, self->root, -1, -1,
+	        1, 1, 0, XCB_WINDOW_CLASS_INPUT_ONLY, XCB_COPY_FROM_PARENT, 0, NULL);
+	uint32_t kept = kept_scale(self);
+	tell(self, kept ? kept : scale);
 	xcb_set_selection_owner(self->connection, self->window, selection, XCB_CURRENT_TIME);
-	announce(self, root, selection);
+	announce(self, selection);
 }
 
-struct x_settings *x_settings_new(void)
+struct x_settings *x_settings_new(uint32_t scale)
 {
 	struct x_settings *self = calloc(1, sizeof(*self));
 
@@ -120,7 +148,7 @@ struct x_settings *x_settings_new(void)
 		x_settings_free(self);
 		return NULL;
 	}
-	manage(self);
+	manage(self, scale);
 	return self;
 }
 
@@ -134,6 +162,6 @@ void x_settings_free(struct x_settings *self)
 
 void x_settings_set_scale(struct x_settings *self, uint32_t scale)
 {
-	if (scale >= SCREEN_SCALE_MIN && scale <= SCREEN_SCALE_MAX)
+	if (is_scale(scale))
 		tell(self, scale);
 }

@@ -7,8 +7,8 @@
 
 struct x_settings;
 
-/* Becomes the manager and tells a scale of 1. NULL: no X server. */
-struct x_settings *x_settings_new(void);
+/* Becomes the manager and tells the scale (SCREEN_SCALE_*): that of the manager before it, which crashed, or this one. NULL: no X server. */
+struct x_settings *x_settings_new(uint32_t scale);
 void x_settings_free(struct x_settings *self);
 
 /* scale: SCREEN_SCALE_* of base/session.h; programs that run follow at once. */

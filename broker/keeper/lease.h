@@ -70,6 +70,8 @@ struct lease {
 	uint64_t id; /* random, never 0 */
 	uint16_t slot;
 	uint16_t width, height; /* pixels */
+	uint16_t
+	        scale; /* SCREEN_SCALE_*, to begin with; not in its row: only a new host asks for it */
 	enum lease_state state; /* lease_set_state() alone writes it */
 	uint64_t deadline_ms;   /* of the state */
 	uint64_t idle_end_ms;

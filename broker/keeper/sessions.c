@@ -138,7 +138,7 @@ static uint64_t new_id(const struct leases *leases)
 }
 
 struct lease *sessions_admit(struct keeper *self, const struct person *person, const char *address,
-        uint16_t width, uint16_t height, char cookie[TOKEN_TEXT_BYTES + 1],
+        uint16_t width, uint16_t height, uint16_t scale, char cookie[TOKEN_TEXT_BYTES + 1],
         char attach_token[TOKEN_TEXT_BYTES + 1])
 {
 	uint8_t cookie_hash[TOKEN_HASH_BYTES];
@@ -154,6 +154,7 @@ struct lease *sessions_admit(struct keeper *self, const struct person *person, c
 	        token_hash_bytes, clock_now_ms());
 	lease.width = width;
 	lease.height = height;
+	lease.scale = scale;
 	lease.started_utc_ms = clock_utc_ms();
 	lease.gate = self->gate_number;
 	snprintf(lease.person, sizeof(lease.person), "%s", person->id);
@@ -167,7 +168,7 @@ void sessions_start(struct keeper *self, struct lease *lease)
 {
 	lease->is_at_monitor = true;
 	if (!CHANNEL_SEND(self->monitor, start_session, .lease_id = lease->id, .slot = lease->slot,
-	            .width = lease->width, .height = lease->height)) {
+	            .width = lease->width, .height = lease->height, .scale = lease->scale)) {
 		tell_mark(self, lease);
 		return;
 	}

@@ -11,7 +11,7 @@ void sessions_tell(struct keeper *self);
 
 /* Makes a lease for a person who was let in; it is started by sessions_start() after the commit. NULL: full. */
 struct lease *sessions_admit(struct keeper *self, const struct person *person, const char *address,
-        uint16_t width, uint16_t height, char cookie[TOKEN_TEXT_BYTES + 1],
+        uint16_t width, uint16_t height, uint16_t scale, char cookie[TOKEN_TEXT_BYTES + 1],
         char attach_token[TOKEN_TEXT_BYTES + 1]);
 void sessions_start(struct keeper *self, struct lease *lease);
 /* Begins the end, if it has not begun. */

@@ -16,7 +16,7 @@ struct sign_in {
 	struct keeper *keeper;
 	uint32_t gate;
 	uint32_t request;
-	uint16_t width, height;
+	uint16_t width, height, scale;
 	bool is_known;
 	struct person person; /* id "" when unknown */
 	uint8_t name[LOCKOUT_NAME_BYTES];
@@ -127,7 +127,7 @@ static void accept(struct sign_in *self)
 {
 	struct keeper *keeper = self->keeper;
 	struct lease *lease = sessions_admit(keeper, &self->person, self->address, self->width,
-	        self->height, self->cookie, self->attach_token);
+	        self->height, self->scale, self->cookie, self->attach_token);
 
 	if (!lease) {
 		refuse(self, SIGN_IN_FULL, 0);
@@ -250,6 +250,7 @@ static struct sign_in *new_sign_in(struct keeper *keeper, const struct message_s
 	        message->width, keeper->config.profile.width_min, keeper->config.profile.width_max);
 	self->height = bound(message->height, keeper->config.profile.height_min,
 	        keeper->config.profile.height_max);
+	self->scale = bound(message->scale, SCREEN_SCALE_MIN, SCREEN_SCALE_MAX);
 	lockout_name(&keeper->lockout, message->person, self->name);
 	self->is_known = text_person_id(message->person, id) &&
 	                 store_find_person(keeper->store, id, &self->person) == 0;

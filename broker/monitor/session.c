@@ -158,6 +158,7 @@ static void take_lease(struct session *self, const struct session_lease *lease)
 	self->slot = lease->slot;
 	self->width = lease->width;
 	self->height = lease->height;
+	self->scale = lease->scale;
 }
 
 static void fail_start(struct session *self, const char *step, int error)

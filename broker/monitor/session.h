@@ -24,6 +24,7 @@ struct session_lease {
 	uint64_t lease_id;
 	uint16_t slot;
 	uint16_t width, height; /* pixels */
+	uint16_t scale;         /* SCREEN_SCALE_*; 0: the host is running, and has it */
 };
 
 /* NULL: no memory. */

@@ -184,6 +184,7 @@ static int send_setup(struct session *self, int lock, int control)
 	        .lease_s = (uint32_t)config->sessions.lease_s,
 	        .width = self->width,
 	        .height = self->height,
+	        .scale = self->scale,
 	        .is_kiosk = config->profile.kiosk,
 	        .caret_blinks = config->profile.caret_blink,
 	        .home_mib = (uint32_t)config->sessions.home_mib,

@@ -28,7 +28,7 @@ struct session {
 	const struct monitor_context *context;
 	uint64_t lease_id;
 	int slot; /* -1: not known yet */
-	uint16_t width, height;
+	uint16_t width, height, scale;
 	enum session_state state; /* session_set_state() alone writes it */
 	uint64_t deadline_ms;     /* of the state; 0: none */
 	bool is_adopted;

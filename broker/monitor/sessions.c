@@ -217,8 +217,10 @@ static int on_start_session(struct sessions *self, struct message *in)
 
 	if (message_get_start_session(in, &start))
 		return SHOJI_ERR_MALFORMED;
-	struct session_lease lease = {start.lease_id, start.slot, start.width, start.height};
-	if (!is_permitted(self, &lease) || find(self, lease.lease_id))
+	struct session_lease lease = {
+	        start.lease_id, start.slot, start.width, start.height, start.scale};
+	if (!is_permitted(self, &lease) || lease.scale < SCREEN_SCALE_MIN ||
+	        lease.scale > SCREEN_SCALE_MAX || find(self, lease.lease_id))
 		return SHOJI_ERR_FORBIDDEN;
 	struct session *session = is_slot_free(self, lease.slot) ? add(self, lease.lease_id) : NULL;
 	if (!session) {
@@ -293,7 +295,7 @@ static int on_lease_held(struct sessions *self, struct message *in)
 
 	if (message_get_lease_held(in, &held))
 		return SHOJI_ERR_MALFORMED;
-	struct session_lease lease = {held.lease_id, held.slot, held.width, held.height};
+	struct session_lease lease = {held.lease_id, held.slot, held.width, held.height, 0};
 	struct entry *entry = find(self, lease.lease_id);
 	if (!entry) {
 		answer_ended(self, lease.lease_id, END_HOST_EXITED,

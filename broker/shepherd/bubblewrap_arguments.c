@@ -110,6 +110,7 @@ static void add_init(struct bubblewrap_arguments *self, const struct engine_host
 	add(self, GUEST_PROGRAMS "/" GUEST_INIT);
 	add_made(self, "--width=%d", setup->width);
 	add_made(self, "--height=%d", setup->height);
+	add_made(self, "--scale=%d", setup->scale);
 	add_made(self, "--tasks=%u", setup->tasks);
 	add_made(self, "--text-door=%d", host->text_listener);
 	add_made(self, "--keyboard=%s", setup->keyboard);

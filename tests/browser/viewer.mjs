@@ -29,10 +29,10 @@ export async function launch(options = {}) {
 
 // One more page of a running browser, with cookies and storage of its own (another terminal, as it were).
 // Returns {browser, context, page, errors}.
-// viewport null: nothing is emulated, the window's own size and scale hold. init: a function that runs in the page before its own
+// deviceScaleFactor: emulated device pixels per CSS pixel. viewport null: nothing is emulated, the window's own size and scale hold. init: a function that runs in the page before its own
 // scripts.
-export async function openPage(browser, { width = 1280, height = 840, locale = "ja-JP", viewport = { width, height }, init } = {}) {
-	const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport, locale });
+export async function openPage(browser, { width = 1280, height = 840, locale = "ja-JP", viewport = { width, height }, deviceScaleFactor, init } = {}) {
+	const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport, deviceScaleFactor, locale });
 	const page = await context.newPage();
 	if (init) {
 		await page.addInitScript(init);

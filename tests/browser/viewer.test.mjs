@@ -121,7 +121,7 @@ viewerTest("by keyboard alone: sign in, work, leave the screen, sign out", async
 	await keyboard.type("himitsu");
 	await keyboard.press("Enter");
 	await viewer.waitLive(page);
-	assert.deepEqual(gate.requests[0].body, { person: "hanako", password: "himitsu", width: 1280, height: 800 });
+	assert.deepEqual(gate.requests[0].body, { person: "hanako", password: "himitsu", width: 1280, height: 800, scale: 64 });
 	assert.equal(await focused(page), "screen");
 
 	await keyboard.press("Tab");

@@ -31,6 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	if (!form.person[0] || !form.password[0] || form.width < SCREEN_WIDTH_MIN ||
 	        form.width > SCREEN_WIDTH_MAX || form.height < SCREEN_HEIGHT_MIN ||
+	        form.scale < SCREEN_SCALE_MIN || form.scale > SCREEN_SCALE_MAX ||
 	        form.height > SCREEN_HEIGHT_MAX ||
 	        !is_plain_utf8(form.person, strlen(form.person)) ||
 	        !is_plain_utf8(form.password, strlen(form.password)))

@@ -16,7 +16,7 @@ const SECURITY_HEADERS = {
 	'cross-origin-resource-policy': 'same-origin',
 	'strict-transport-security': 'max-age=31536000',
 };
-const FORM = { person: 'hanako', password: 'ひみつ secret', width: 1280, height: 800 };
+const FORM = { person: 'hanako', password: 'ひみつ secret', width: 1280, height: 800, scale: 96 };
 
 function assertSecured(response) {
 	for (const [name, value] of Object.entries(SECURITY_HEADERS))
@@ -154,7 +154,7 @@ test('sign-in: the size is held to the profile', async () => {
 
 test('sign-in: malformed forms say which field', async () => {
 	for (const [body, field] of [[{ ...FORM, person: '' }, 'person'], [{ ...FORM, person: 'x'.repeat(65) }, 'person'],
-		[{ ...FORM, password: 7 }, 'password'], [{ ...FORM, width: 1 }, 'width'], [{ ...FORM, height: '800' }, 'height'],
+		[{ ...FORM, password: 7 }, 'password'], [{ ...FORM, width: 1 }, 'width'], [{ ...FORM, height: '800' }, 'height'], [{ ...FORM, scale: 300 }, 'scale'],
 		[{ ...FORM, more: 1 }, ''], ['[]', ''], ['', ''], ['{"person":"a","person":"b"}', ''], ['{', '']]) {
 		const answer = await gate.post('/sign-in', body);
 		assert.equal(answer.status, 400, JSON.stringify(body));

@@ -182,9 +182,10 @@ static void on_keeper_message(void *data, struct channel *channel, struct messag
 	(void)data, (void)channel;
 	if (in->number == MESSAGE_SIGN_IN) {
 		TAKE(sign_in);
-		printf("{\"event\":\"sign_in\",\"request\":%u,\"width\":%u,\"height\":%u,"
+		printf("{\"event\":\"sign_in\",\"request\":%u,\"width\":%u,\"height\":%u,\"scale\":"
+		       "%u,"
 		       "\"address\":\"%s\",\"person\":\"",
-		        m.request, m.width, m.height, m.address);
+		        m.request, m.width, m.height, m.scale, m.address);
 		print_hex(m.person);
 		printf("\",\"password\":\"");
 		print_hex(m.password);

@@ -7,6 +7,7 @@ import { Broker, until } from './lib/broker.mjs';
 import { compareWithDisplay } from './lib/display.mjs';
 import { differing } from './lib/pixels.mjs';
 import { Person, PASSWORD } from './lib/person.mjs';
+import { pidsOf } from './lib/processes.mjs';
 import { Site } from './lib/site.mjs';
 
 const PAGE_COLOUR = [0, 150, 136]; // pages/screen.html
@@ -102,6 +103,33 @@ test('a terminal whose own scale is 1.5: its screenshot has the pixels of the ca
 	} finally {
 		await sharp.signOut().catch(() => {});
 		await sharp.leave();
+	}
+});
+
+test('a terminal at 150 %: the first picture has it, and the page is laid out once; an agent that crashed takes nothing back', async () => {
+	site.reports.length = 0;
+	const large = await Person.atWork(broker, 'suzuki', { beside: person, width: 1000, height: 700, deviceScaleFactor: 1.5 });
+	try {
+		const first = await site.reported('screen');
+		await large.settled(300);
+		const size = await screen(large);
+		assert.deepEqual(size, await stage(large));
+		const ratios = [first, ...site.reports].filter(report => report.type === 'screen').map(report => report.ratio);
+		assert.deepEqual(ratios, ratios.map(() => 1.5));
+		const pages = () => Promise.all([person, large].map(somebody => somebody.pixels({ x: 0, y: 140, width: 1000, height: 400 })));
+		const before = await pages();
+		const agents = pidsOf('shoji-guest-agent');
+		assert.equal(agents.length, 2);
+		for (const pid of agents)
+			process.kill(pid, 'SIGKILL');
+		await until(() => pidsOf('shoji-guest-agent').filter(pid => !agents.includes(pid)).length === 2, 'the agents are back');
+		await new Promise(resolve => setTimeout(resolve, 700)); // in which a browser would have followed
+		await large.settled(300);
+		assert.deepEqual(await pages().then(now => now.map((page, i) => differing(before[i], page))), [0, 0]);
+		assert.deepEqual(large.complaints, []);
+	} finally {
+		await large.signOut().catch(() => {});
+		await large.leave();
 	}
 });
 

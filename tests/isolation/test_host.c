@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/role.h"
+#include "base/session.h"
 #include "shepherd/shepherd.h"
 
 #include <dirent.h>
@@ -221,6 +222,7 @@ static bool send_setup(struct test_host *self)
 	        .lease_s = options->lease_s,
 	        .width = options->width,
 	        .height = options->height,
+	        .scale = SCREEN_SCALE_ONE,
 	        .is_kiosk = options->is_kiosk,
 	        .home_mib = options->home_mib,
 	        .shm_mib = options->shm_mib,

@@ -257,7 +257,8 @@ struct message_sign_in_result stage_sign_in(
 	struct message_sign_in question = {.request = ++self->last_request,
 	        .address = "10.1.2.3",
 	        .width = 1280,
-	        .height = 800};
+	        .height = 800,
+	        .scale = 96};
 	struct message_sign_in_result result;
 	struct message in;
 

@@ -8,6 +8,7 @@
 #include "base/loop.h"
 #include "base/role.h"
 #include "base/session.h"
+#include "base/session.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -100,7 +101,7 @@ static void obey(const char *line)
 
 	if (sscanf(line, "start %" SCNx64 " %u %u %u", &lease_id, &a, &b, &c) == 4)
 		CHANNEL_SEND(monitor, start_session, .lease_id = lease_id, .slot = (uint16_t)a,
-		        .width = (uint16_t)b, .height = (uint16_t)c);
+		        .width = (uint16_t)b, .height = (uint16_t)c, .scale = SCREEN_SCALE_ONE);
 	else if (sscanf(line, "stop %" SCNx64 " %u", &lease_id, &a) == 2)
 		CHANNEL_SEND(monitor, stop_session, .lease_id = lease_id, .reason = (uint8_t)a);
 	else if (sscanf(line, "snapshot %u %" SCNx64, &a, &lease_id) == 2)
@@ -322,7 +323,7 @@ static void begin_keeper(void)
 	timer_set_ms(orders, ORDERS_MS);
 	if (is_mode("out-of-turn"))
 		CHANNEL_SEND(monitor, start_session, .lease_id = 1, .slot = 9999, .width = 1280,
-		        .height = 800);
+		        .height = 800, .scale = SCREEN_SCALE_ONE);
 }
 
 static void begin_worker(void)

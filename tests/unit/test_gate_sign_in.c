@@ -23,13 +23,14 @@ static int parse(const char *body)
 START_TEST(test_right)
 {
 	ck_assert_int_eq(parse("{\"person\":\"山田\",\"password\":\"a\\\"b{[\\u6f22\",\"width\":"
-	                       "1280,\"height\":800}"),
+	                       "1280,\"height\":800,\"scale\":96}"),
 	        0);
 	ck_assert_str_eq(form.person, "山田");
 	ck_assert_str_eq(form.password, "a\"b{[漢");
 	ck_assert_uint_eq(form.width, 1280);
 	ck_assert_uint_eq(form.height, 800);
-	ck_assert_int_eq(parse(" { \"height\":2160, "
+	ck_assert_uint_eq(form.scale, 96);
+	ck_assert_int_eq(parse(" { \"height\":2160, \"scale\":256,"
 	                       "\"width\":3840,\n\"password\":\"p\",\"person\":\"p\" } "),
 	        0);
 }
@@ -40,35 +41,64 @@ START_TEST(test_wrong_fields)
 	static const struct {
 		const char *body, *field;
 	} cases[] = {
-	        {"{\"password\":\"p\",\"width\":1280,\"height\":800}", "person"},
-	        {"{\"person\":\"\",\"password\":\"p\",\"width\":1280,\"height\":800}", "person"},
-	        {"{\"person\":5,\"password\":\"p\",\"width\":1280,\"height\":800}", "person"},
-	        {"{\"person\":\"a\\nb\",\"password\":\"p\",\"width\":1280,\"height\":800}",
+	        {"{\"password\":\"p\",\"width\":1280,\"height\":800,\"scale\":96}", "person"},
+	        {"{\"person\":\"\",\"password\":\"p\",\"width\":1280,\"height\":800,\"scale\":96}",
 	                "person"},
-	        {"{\"person\":\"a\\u0007b\",\"password\":\"p\",\"width\":1280,\"height\":800}",
+	        {"{\"person\":5,\"password\":\"p\",\"width\":1280,\"height\":800,\"scale\":96}",
 	                "person"},
-	        {"{\"person\":\"p\",\"password\":\"\",\"width\":1280,\"height\":800}", "password"},
-	        {"{\"person\":\"p\",\"password\":null,\"width\":1280,\"height\":800}", "password"},
-	        {"{\"person\":\"p\",\"password\":\"p\",\"width\":319,\"height\":800}", "width"},
-	        {"{\"person\":\"p\",\"password\":\"p\",\"width\":3841,\"height\":800}", "width"},
-	        {"{\"person\":\"p\",\"password\":\"p\",\"width\":-1280,\"height\":800}", "width"},
-	        {"{\"person\":\"p\",\"password\":\"p\",\"width\":66816,\"height\":800}", "width"},
-	        {"{\"person\":\"p\",\"password\":\"p\",\"width\":1280.0,\"height\":800}", "width"},
+	        {"{\"person\":\"a\\nb\",\"password\":\"p\",\"width\":1280,\"height\":800,\"scale\":"
+	         "96}",
+	                "person"},
+	        {"{\"person\":\"a\\u0007b\",\"password\":\"p\",\"width\":1280,\"height\":800,"
+	         "\"scale\":96}",
+	                "person"},
+	        {"{\"person\":\"p\",\"password\":\"\",\"width\":1280,\"height\":800,\"scale\":96}",
+	                "password"},
+	        {"{\"person\":\"p\",\"password\":null,\"width\":1280,\"height\":800,\"scale\":96}",
+	                "password"},
+	        {"{\"person\":\"p\",\"password\":\"p\",\"width\":319,\"height\":800,\"scale\":96}",
+	                "width"},
+	        {"{\"person\":\"p\",\"password\":\"p\",\"width\":3841,\"height\":800,\"scale\":96}",
+	                "width"},
+	        {"{\"person\":\"p\",\"password\":\"p\",\"width\":-1280,\"height\":800,\"scale\":"
+	         "96}",
+	                "width"},
+	        {"{\"person\":\"p\",\"password\":\"p\",\"width\":66816,\"height\":800,\"scale\":"
+	         "96}",
+	                "width"},
+	        {"{\"person\":\"p\",\"password\":\"p\",\"width\":1280.0,\"height\":800,\"scale\":"
+	         "96}",
+	                "width"},
 	        {"{\"person\":\"p\",\"password\":\"p\",\"width\":1280,\"height\":\"800\"}",
 	                "height"},
 	        {"{\"person\":\"p\",\"password\":\"p\",\"width\":1280}", "height"},
-	        {"{\"person\":\"p\",\"password\":\"p\",\"width\":1280,\"height\":800,\"more\":1}",
+	        {"{\"person\":\"p\",\"password\":\"p\",\"width\":1280,\"height\":800}", "scale"},
+	        {"{\"person\":\"p\",\"password\":\"p\",\"width\":1280,\"height\":800,\"scale\":31}",
+	                "scale"},
+	        {"{\"person\":\"p\",\"password\":\"p\",\"width\":1280,\"height\":800,\"scale\":"
+	         "257}",
+	                "scale"},
+	        {"{\"person\":\"p\",\"password\":\"p\",\"width\":1280,\"height\":800,\"scale\":96,"
+	         "\"more\":1}",
 	                ""},
 	        {"{\"person\":\"p\",\"person\":\"q\",\"password\":\"p\",\"width\":1280,\"height\":"
-	         "800}",
+	         "800,\"scale\":96}",
 	                ""},
-	        {"{\"person\":{},\"password\":\"p\",\"width\":1280,\"height\":800}", ""},
-	        {"{\"person\":[],\"password\":\"p\",\"width\":1280,\"height\":800}", ""},
-	        {"{\"person\":\"a\\u0000b\",\"password\":\"p\",\"width\":1280,\"height\":800}", ""},
-	        {"{\"person\":\"\xff\",\"password\":\"p\",\"width\":1280,\"height\":800}", ""},
-	        {"{\"person\":\"p\",\"password\":\"p\",\"width\":1280,\"height\":800}x", ""},
+	        {"{\"person\":{},\"password\":\"p\",\"width\":1280,\"height\":800,\"scale\":96}",
+	                ""},
+	        {"{\"person\":[],\"password\":\"p\",\"width\":1280,\"height\":800,\"scale\":96}",
+	                ""},
+	        {"{\"person\":\"a\\u0000b\",\"password\":\"p\",\"width\":1280,\"height\":800,"
+	         "\"scale\":96}",
+	                ""},
+	        {"{\"person\":\"\xff\",\"password\":\"p\",\"width\":1280,\"height\":800,\"scale\":"
+	         "96}",
+	                ""},
+	        {"{\"person\":\"p\",\"password\":\"p\",\"width\":1280,\"height\":800,\"scale\":96}"
+	         "x",
+	                ""},
 	        {"{\"person\":\"p\",\"password\":\"p\",\"width\":99999999999999999999,\"height\":"
-	         "800}",
+	         "800,\"scale\":96}",
 	                ""},
 	        {"", ""},
 	        {"{}", "person"},
@@ -96,16 +126,20 @@ START_TEST(test_lengths)
 		memset(name, 'a', length);
 		name[length] = '\0';
 		snprintf(body, sizeof(body),
-		        "{\"person\":\"%s\",\"password\":\"p\",\"width\":1280,\"height\":800}",
+		        "{\"person\":\"%s\",\"password\":\"p\",\"width\":1280,\"height\":800,"
+		        "\"scale\":96}",
 		        name);
 		ck_assert_int_eq(parse(body) == 0, length <= SIGN_IN_PERSON_MAX);
 		snprintf(body, sizeof(body),
-		        "{\"person\":\"p\",\"password\":\"%s\",\"width\":1280,\"height\":800}",
+		        "{\"person\":\"p\",\"password\":\"%s\",\"width\":1280,\"height\":800,"
+		        "\"scale\":96}",
 		        name);
 		ck_assert_int_eq(parse(body) == 0, length <= SIGN_IN_PASSWORD_MAX);
 	}
 	snprintf(body, sizeof(body),
-	        "{\"person\":\"p\",\"password\":\"p\",\"width\":1280,\"height\":800}%*s", 5000, "");
+	        "{\"person\":\"p\",\"password\":\"p\",\"width\":1280,\"height\":800,\"scale\":96}%*"
+	        "s",
+	        5000, "");
 	ck_assert_int_ne(parse(body), 0);
 	body[SIGN_IN_BODY_MAX] = '\0';
 	ck_assert_int_eq(parse(body), 0);
@@ -117,8 +151,8 @@ END_TEST
 
 START_TEST(test_cut_at_every_length)
 {
-	const char *whole =
-	        "{\"person\":\"p\\u00e9\",\"password\":\"漢\",\"width\":1280,\"height\":800}";
+	const char *whole = "{\"person\":\"p\\u00e9\",\"password\":\"漢\",\"width\":1280,"
+	                    "\"height\":800,\"scale\":96}";
 	char cut[128];
 
 	for (size_t length = 0; length < strlen(whole); length++) {

@@ -11,8 +11,9 @@
 static int read_options(struct guest_options *out, const char *a, const char *b, const char *c,
         const char *d, const char *e)
 {
-	const char *const argv[] = {"init", "--tasks=100", "--text-door=5", a, b, c, d, e};
-	int argc = e ? 8 : d ? 7 : 6;
+	const char *const argv[] = {
+	        "init", "--tasks=100", "--text-door=5", "--scale=96", a, b, c, d, e};
+	int argc = e ? 9 : d ? 8 : 7;
 
 	return guest_options_read(out, argc, (char *const *)(void *)argv);
 }
@@ -26,6 +27,7 @@ START_TEST(options_are_checked)
 	        0);
 	ck_assert_int_eq(options.width_px, 1280);
 	ck_assert_int_eq(options.height_px, 800);
+	ck_assert_int_eq(options.scale, 96);
 	ck_assert(!options.is_kiosk);
 	ck_assert_int_eq(read_options(&options, "--width=1280", "--height=800", "--keyboard=us",
 	                         "--start-page=x", "--kiosk"),
@@ -53,6 +55,11 @@ START_TEST(options_are_checked)
 	ck_assert_int_eq(read_options(&options, "--width=1280", "--height=800", "--keyboard=jp",
 	                         "--start-page=x", "--surprise"),
 	        SHOJI_ERR_CONFIG);
+	for (size_t i = 0; i < 2; i++)
+		ck_assert_int_eq(
+		        read_options(&options, "--width=1280", "--height=800", "--keyboard=jp",
+		                "--start-page=x", i ? "--scale=257" : "--scale=31"),
+		        SHOJI_ERR_CONFIG);
 }
 END_TEST
 
@@ -68,6 +75,7 @@ START_TEST(command_lines)
 {
 	struct guest_options options = {.width_px = 1024,
 	        .height_px = 600,
+	        .scale = 96,
 	        .keyboard = "jp",
 	        .start_page = "https://a.test/"};
 	static struct programs programs;
@@ -78,6 +86,7 @@ START_TEST(command_lines)
 	ck_assert(has(&programs.services[PROGRAM_XVNC], "-RawKeyboard=1"));
 	ck_assert_int_eq(programs.services[PROGRAM_XVNC].stdin_fd, 0);
 	ck_assert(has(&programs.services[PROGRAM_KEYBOARD], "jp106"));
+	ck_assert(has(&programs.services[PROGRAM_AGENT], "96"));
 	ck_assert(has(browser, "--window-size=1024,600"));
 	ck_assert(has(browser, "https://a.test/"));
 	ck_assert(!has(browser, "--kiosk"));

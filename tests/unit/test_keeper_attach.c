@@ -84,6 +84,7 @@ START_TEST(states_follow_gate_and_monitor)
 	stage_receive(stage.monitor, &in, MESSAGE_START_SESSION);
 	ck_assert_int_eq(message_get_start_session(&in, &start), 0);
 	ck_assert_uint_eq(start.width, 1280);
+	ck_assert_uint_eq(start.scale, 96);
 	ck_assert_uint_eq(start.height, 800);
 	stage_check_state(&stage, "hanako", "starting");
 	/* The viewer may come before the picture. */

@@ -27,6 +27,7 @@ static void build(void)
 	memset(&files, 0, sizeof(files));
 	setup.width = 1280;
 	setup.height = 800;
+	setup.scale = 96;
 	setup.home_mib = 64;
 	setup.shm_mib = 32;
 	strcpy(setup.keyboard, "jp");

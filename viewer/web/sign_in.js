@@ -2,6 +2,8 @@
 //
 // Boundary: the answers come from the broker's gate; a field that is not as expected counts as "unavailable".
 
+import { scaleOf } from "./size.js";
+
 const TOKEN = /^[0-9a-f]{64}$/;
 const DEADLINE_MS = 20000;
 // What gate takes if /status does not say: SCREEN_* of broker/base/session.h.
@@ -40,13 +42,13 @@ async function json(response) {
 }
 
 // Returns {token} or {key, blanks}: the word that says why not.
-export async function signIn({ person, password, width, height }, fetchFn = fetch) {
+export async function signIn({ person, password, width, height, scale }, fetchFn = fetch) {
 	let response;
 	try {
 		response = await fetchFn("/sign-in", {
 			method: "POST",
 			headers: { "Content-Type": "application/json" },
-			body: JSON.stringify({ person, password, width, height }),
+			body: JSON.stringify({ person, password, width, height, scale }),
 			credentials: "same-origin",
 			cache: "no-store",
 			signal: AbortSignal.timeout(DEADLINE_MS),
@@ -99,12 +101,13 @@ export async function readStatus(fetchFn = fetch) {
 	return { contact, limits };
 }
 
-// The screen to begin with: the window without the bar, within the limits, in device pixels; the three are CSS pixels. Once
+// The screen to begin with: the window without the bar, within the limits, in device pixels, and its scale; the three are CSS pixels. Once
 // the session is live, size.js says it more exactly.
 export function screenSize({ windowWidth, windowHeight, barHeight, devicePixelRatio = 1 }, limits) {
 	const within = (value, min, max) => Math.min(Math.max(Math.floor(value * devicePixelRatio), min), max);
 	return {
 		width: within(windowWidth, limits.width_min, limits.width_max),
 		height: within(windowHeight - barHeight, limits.height_min, limits.height_max),
+		scale: scaleOf(devicePixelRatio),
 	};
 }

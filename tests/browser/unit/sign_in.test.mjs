@@ -5,7 +5,7 @@ import { WORDS } from "../../../viewer/web/words.js";
 import { headerNumbers } from "./repository.mjs";
 
 const TOKEN = "0123456789abcdef".repeat(4);
-const FORM = { person: "hanako", password: "秘密", width: 1280, height: 800 };
+const FORM = { person: "hanako", password: "秘密", width: 1280, height: 800, scale: 96 };
 const answer = (status, body) => async () =>
 	new Response(typeof body === "string" ? body : JSON.stringify(body), { status });
 
@@ -80,11 +80,11 @@ test("status: what it says, or gate's own limits", async () => {
 test("the screen is the window without the bar, within the limits", () => {
 	const limits = { width_min: 320, width_max: 1920, height_min: 240, height_max: 1080 };
 	const size = (windowWidth, windowHeight) => screenSize({ windowWidth, windowHeight, barHeight: 40 }, limits);
-	assert.deepEqual(size(1280.7, 840.5), { width: 1280, height: 800 });
-	assert.deepEqual(size(5000, 5000), { width: 1920, height: 1080 });
-	assert.deepEqual(size(100, 100), { width: 320, height: 240 });
+	assert.deepEqual(size(1280.7, 840.5), { width: 1280, height: 800, scale: 64 });
+	assert.deepEqual(size(5000, 5000), { width: 1920, height: 1080, scale: 64 });
+	assert.deepEqual(size(100, 100), { width: 320, height: 240, scale: 64 });
 	assert.deepEqual(
 		screenSize({ windowWidth: 1000, windowHeight: 640, barHeight: 40, devicePixelRatio: 1.5 }, limits),
-		{ width: 1500, height: 900 },
+		{ width: 1500, height: 900, scale: 96 },
 	);
 });

@@ -24,6 +24,11 @@ function all() {
 	});
 }
 
+// pids of a program's processes, by the name of its file.
+export function pidsOf(name) {
+	return all().filter(p => p.command[0].split('/').at(-1) === name).map(p => p.pid);
+}
+
 // pids of a role's processes below a broker, e.g. roles(broker.pid, 'capture'). Shepherds are found by run folder.
 export function roles(monitor, role) {
 	return all().filter(p => p.parent === monitor && p.command.includes(`--role=${role}`)).map(p => p.pid);
