@@ -54,10 +54,11 @@ static void answer_malformed(struct connection *self, const char *field)
 static void answer_status(struct connection *self)
 {
 	const struct config *config = &self->gate->config;
-	json_t *status = json_pack("{s:s, s:s, s:i, s:i, s:i, s:i}", "version", SHOJI_VERSION,
+	json_t *status = json_pack("{s:s, s:s, s:i, s:i, s:i, s:i, s:b}", "version", SHOJI_VERSION,
 	        "contact", config->people.contact, "width_min", (int)config->profile.width_min,
 	        "width_max", (int)config->profile.width_max, "height_min",
-	        (int)config->profile.height_min, "height_max", (int)config->profile.height_max);
+	        (int)config->profile.height_min, "height_max", (int)config->profile.height_max,
+	        "watermark", config->profile.watermark);
 	char text[ANSWER_SMALL_MAX + 1];
 	size_t length = status ? json_dumpb(status, text, sizeof(text) - 1, JSON_COMPACT) : 0;
 

@@ -72,6 +72,18 @@ static const char *reason_of(const struct control_call *call)
 	return NULL;
 }
 
+/* Without gate.origins the address is what gate listens on: where that is one at all. */
+static bool has_url(const struct config *config)
+{
+	const char *listen = config->gate.listen;
+	size_t length = strlen(listen);
+
+	if (config->gate.origins.n_items)
+		return true;
+	return strncmp(listen, "0.0.0.0:", 8) != 0 && strncmp(listen, "[::]:", 5) != 0 &&
+	       !(length > 2 && strcmp(listen + length - 2, ":0") == 0);
+}
+
 static struct lease *find_watchable(const struct control_call *call)
 {
 	struct lease *lease;
@@ -79,6 +91,12 @@ static struct lease *find_watchable(const struct control_call *call)
 	if (call->keeper->config.sessions.onlookers != ONLOOKERS_ANNOUNCED) {
 		control_fail(call->control, call->client, "refused",
 		        "sessions.onlookers is off: nobody may look on");
+		return NULL;
+	}
+	if (!has_url(&call->keeper->config)) {
+		control_fail(call->control, call->client, "refused",
+		        "no address to look on at: name the one that terminals use in "
+		        "gate.origins");
 		return NULL;
 	}
 	lease = control_find_session(call);

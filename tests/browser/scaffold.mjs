@@ -173,7 +173,7 @@ export class Scaffold {
 				.filter((entry) => entry.isFile())
 				.map(({ name }) => [`/${name}`, readFileSync(path.join(viewerFolder, name))]),
 		);
-		self.status = { contact: "情報担当（内線210）", width_min: 320, width_max: 3840, height_min: 240, height_max: 2160 };
+		self.status = { contact: "情報担当（内線210）", width_min: 320, width_max: 3840, height_min: 240, height_max: 2160, watermark: false };
 		self.signInAnswer = { status: 200, body: {} };
 		self.signOutStatus = 200;
 		self.requests = [];

@@ -89,6 +89,11 @@ viewerTest("every refused sign-in says why, in Japanese, and in English once tha
 	await page.reload();
 	assert.equal(await text(page, "#sign-in"), "Sign in", "the language is remembered");
 	assert.equal(await text(page, "#contact"), "Contact: 情報担当（内線210）");
+	assert.equal(await page.isVisible("#marked"), false);
+	gate.status.watermark = true;
+	await page.reload();
+	await page.waitForSelector("#marked");
+	assert.match(await text(page, "#marked"), /watermark/);
 });
 
 viewerTest("an empty field is told before anything is sent", async ({ gate, page }) => {

@@ -80,8 +80,12 @@ test('status tells what the sign-in page needs', async () => {
 	assert.equal(status.headers['cache-control'], 'no-store');
 	assertSecured(status);
 	assert.deepEqual(status.json(), { version: '0.1.0', contact: '情報担当（内線1234）', width_min: status.json().width_min,
-		width_max: 1920, height_min: status.json().height_min, height_max: 1200 });
+		width_max: 1920, height_min: status.json().height_min, height_max: 1200, watermark: false });
 });
+
+test('status tells of the watermark', () => withGate({}, async own => {
+	assert.equal((await own.request('GET', '/status')).json().watermark, true);
+}, '  watermark: true\n')); // of the profile
 
 test('unknown paths, methods, hosts', async () => {
 	for (const where of ['/nothing', '/../etc/passwd', '/%2e%2e/%2e%2e/etc/passwd', '/index.html/', '/viewer.js%00', '/stream/x']) {

@@ -346,17 +346,22 @@ END_TEST
 
 /* ---- watch ---- */
 
-static void begin_watchable(struct message_sign_in_result *result)
+static void begin_watchable_with(struct message_sign_in_result *result, const char *config)
 {
 	struct message in;
 
 	stage_init(&stage);
-	stage.config = "sessions:\n  onlookers: announced\n"
-	               "gate:\n  origins: [https://shoji.example.lg.jp]\n";
+	stage.config = config;
 	ck_assert(stage_start(&stage));
 	stage_receive(stage.monitor, &in, MESSAGE_LEASES_TOLD);
 	stage_add_person(&stage, "hanako");
 	*result = stage_session(&stage, "hanako");
+}
+
+static void begin_watchable(struct message_sign_in_result *result)
+{
+	begin_watchable_with(result, "sessions:\n  onlookers: announced\n"
+	                             "gate:\n  origins: [https://shoji.example.lg.jp]\n");
 }
 
 static void attach(struct message_sign_in_result *result)
@@ -454,6 +459,32 @@ START_TEST(watch)
 	ck_assert_int_eq(ctl("end hanako"), 0);
 	ck_assert_uint_eq(n_records("watch_ended"), 2);
 	ck_assert(stage_audit_is_good(&stage));
+	stage_finish(&stage);
+}
+END_TEST
+
+/* Without gate.origins: where gate listens, if that is an address. */
+START_TEST(watch_has_an_address_or_says_why_not)
+{
+	static const char *const useless[] = {"0.0.0.0:8443", "[::]:8443", "127.0.0.1:0"};
+	struct message_sign_in_result result;
+	char config[128];
+
+	for (size_t i = 0; i < sizeof(useless) / sizeof(useless[0]); i++) {
+		snprintf(config, sizeof(config),
+		        "sessions:\n  onlookers: announced\ngate:\n  listen: '%s'\n", useless[i]);
+		begin_watchable_with(&result, config);
+		attach(&result);
+		ck_assert_int_eq(ctl("watch hanako"), 1);
+		ck_assert(complains("gate.origins"));
+		ck_assert_uint_eq(n_records("watch_offered"), 0);
+		stage_finish(&stage);
+	}
+	begin_watchable_with(
+	        &result, "sessions:\n  onlookers: announced\ngate:\n  listen: '10.1.2.3:8443'\n");
+	attach(&result);
+	ck_assert_int_eq(ctl("watch hanako"), 0);
+	ck_assert(says("https://10.1.2.3:8443/watch#"));
 	stage_finish(&stage);
 }
 END_TEST
@@ -643,7 +674,7 @@ int main(void)
 	signal(SIGPIPE, SIG_IGN);
 	return SUITE_RUN("keeper-ctl", usage, unreachable, people, generated_passwords,
 	        records_say_who_did_it, sessions_and_end, status, screenshot,
-	        screenshot_that_fails_leaves_no_file, watch, watch_is_off_by_default,
-	        watch_ends_with_gate_and_waits_for_nobody, audit, long_lists,
-	        another_user_is_refused, bad_requests_are_refused);
+	        screenshot_that_fails_leaves_no_file, watch, watch_has_an_address_or_says_why_not,
+	        watch_is_off_by_default, watch_ends_with_gate_and_waits_for_nobody, audit,
+	        long_lists, another_user_is_refused, bad_requests_are_refused);
 }

@@ -78,7 +78,7 @@ export async function signOut(fetchFn = fetch) {
 	}
 }
 
-// {contact, limits}; defaults when the broker does not say.
+// {contact, limits, isMarked: the screen will carry a watermark}; defaults when the broker does not say.
 export async function readStatus(fetchFn = fetch) {
 	let body = {};
 	try {
@@ -98,7 +98,7 @@ export async function readStatus(fetchFn = fetch) {
 		limits[name] = isUsable ? value : fallback;
 	}
 	const contact = typeof body.contact === "string" ? body.contact.slice(0, CONTACT_CHARS_MAX) : "";
-	return { contact, limits };
+	return { contact, limits, isMarked: body.watermark === true };
 }
 
 // The screen to begin with: the window without the bar, within the limits, in device pixels, and its scale; the three are CSS pixels. Once

@@ -29,7 +29,10 @@ export class SignInPage {
 		element("password").addEventListener("keyup", (event) => {
 			element("caps-lock").hidden = !event.getModifierState?.("CapsLock");
 		});
-		this.#status.then(({ contact }) => this.#writeContact(contact));
+		this.#status.then(({ contact, isMarked }) => {
+			this.#writeContact(contact);
+			element("marked").hidden = !isMarked;
+		});
 	}
 
 	show(error = null) {

@@ -70,11 +70,12 @@ test("status: what it says, or gate's own limits", async () => {
 	};
 	const told = { contact: "情報担当（内線210）", width_min: 800, width_max: 1920, height_min: 600, height_max: 1080 };
 	const { contact, ...limits } = told;
-	assert.deepEqual(await readStatus(answer(200, told)), { contact, limits });
-	assert.deepEqual(await readStatus(answer(503, told)), { contact: "", limits: own });
-	assert.deepEqual(await readStatus(answer(200, "[")), { contact: "", limits: own });
-	const odd = await readStatus(answer(200, { contact: 5, width_max: 1e9, height_max: -1, width_min: "320" }));
-	assert.deepEqual(odd, { contact: "", limits: own });
+	assert.deepEqual(await readStatus(answer(200, told)), { contact, limits, isMarked: false });
+	assert.deepEqual(await readStatus(answer(200, { ...told, watermark: true })), { contact, limits, isMarked: true });
+	assert.deepEqual(await readStatus(answer(503, told)), { contact: "", limits: own, isMarked: false });
+	assert.deepEqual(await readStatus(answer(200, "[")), { contact: "", limits: own, isMarked: false });
+	const odd = await readStatus(answer(200, { contact: 5, width_max: 1e9, height_max: -1, width_min: "320", watermark: 1 }));
+	assert.deepEqual(odd, { contact: "", limits: own, isMarked: false });
 });
 
 test("the screen is the window without the bar, within the limits", () => {
