@@ -13,7 +13,10 @@
 #include <unistd.h>
 
 #define ACCEPTS_PER_TURN 16
-#define TEND_MS 250 /* deadlines are kept to a quarter of a second */
+/* How often is looked for what is over and what is late. A browser keeps connections open while nothing happens, and each look
+ * is a wake-up of a session at rest. */
+#define TEND_MIN_MS 250
+#define TEND_MAX_MS 2500
 
 struct entry {
 	struct entry *next;
@@ -59,6 +62,19 @@ static void on_connection_closed(void *data)
 	timer_set_ms(entry->door->timer, 0); /* a connection never frees itself */
 }
 
+/* Deadlines are kept to a quarter of the shorter one that is configured. (An answer of ours, which has two seconds to be taken, may have
+ * as much again.) */
+static uint64_t tend_ms(const struct proxy_door *self)
+{
+	uint64_t idle_ms = self->context->idle_deadline_ms;
+	uint64_t connect_ms = self->context->connect_deadline_ms;
+	uint64_t quarter_ms = (idle_ms < connect_ms ? idle_ms : connect_ms) / 4;
+
+	if (quarter_ms < TEND_MIN_MS)
+		return TEND_MIN_MS;
+	return quarter_ms < TEND_MAX_MS ? quarter_ms : TEND_MAX_MS;
+}
+
 static void take(struct proxy_door *self, int fd)
 {
 	struct entry *entry = calloc(1, sizeof(*entry));
@@ -81,7 +97,7 @@ static void take(struct proxy_door *self, int fd)
 	self->n_accepted++;
 	self->n_refused += is_surplus;
 	if (self->n_regular + self->n_surplus == 1)
-		timer_set_ms(self->timer, TEND_MS);
+		timer_set_ms(self->timer, tend_ms(self));
 }
 
 static void on_listener(void *data, unsigned events)
@@ -100,7 +116,7 @@ static void on_listener(void *data, unsigned events)
 		/* Out of descriptors, most likely: look again when some have been closed. */
 		log_warning(self->lease_id, "cannot accept a connection: %m");
 		watch_set_events(self->watch, 0);
-		timer_set_ms(self->timer, TEND_MS);
+		timer_set_ms(self->timer, TEND_MIN_MS);
 		return;
 	}
 	listen_or_wait(self);
@@ -137,7 +153,7 @@ static void tend(void *data)
 	check_deadlines(self);
 	reap(self);
 	if (self->entries)
-		timer_set_ms(self->timer, TEND_MS);
+		timer_set_ms(self->timer, tend_ms(self));
 	else
 		timer_clear(self->timer);
 	if (self->listener >= 0)

@@ -14,7 +14,7 @@ import { table, summary } from './lib/table.mjs';
 import { SCENARIOS } from './scenarios/all.mjs';
 
 const STACKS = { shoji: Shoji, novnc: NoVnc, local: Local };
-const USAGE = `usage: tests/bench/run [--repeat N] [--only SCENARIO,...] [--line LINE,...] [--stack STACK,...] [--short]
+const USAGE = `usage: tests/bench/run [--repeat N] [--rest SECONDS] [--only SCENARIO,...] [--line LINE,...] [--stack STACK,...] [--short]
 scenarios: ${Object.entries(SCENARIOS).map(([name, { describe }]) => `\n  ${name.padEnd(12)}${describe}`).join('')}
 lines:     ${Object.keys(LINES).join(', ')} (default lan); stacks: ${Object.keys(STACKS).join(', ')} (default all)
 --short    sees only that everything runs`;
@@ -32,6 +32,7 @@ function chosen(text, from) {
 const { values } = parseArgs({ options: {
 	repeat: { type: 'string', default: '3' },
 	only: { type: 'string', default: Object.keys(SCENARIOS).join(',') },
+	rest: { type: 'string', default: '10' },
 	line: { type: 'string', default: 'lan' },
 	stack: { type: 'string', default: Object.keys(STACKS).join(',') },
 	short: { type: 'boolean', default: false },
@@ -41,7 +42,7 @@ if (values.help) {
 	process.stdout.write(`${USAGE}\n`);
 	process.exit(0);
 }
-const options = { short: values.short, repeat: values.short ? 1 : Number(values.repeat) };
+const options = { short: values.short, rest: Number(values.rest), repeat: values.short ? 1 : Number(values.repeat) };
 const scenarios = chosen(values.only, SCENARIOS), lines = chosen(values.line, LINES), stacks = chosen(values.stack, STACKS);
 
 // One session of one stack, every scenario in it.

@@ -63,6 +63,7 @@ export class Shoji {
 		const inside = shepherds().flatMap(descendants);
 		const xserver = inside.find(p => /Xtigervnc$/.test(p.command[0]));
 		this.pids = { xserver: xserver.pid, gate: of('gate'), capture: of('capture'), encode: of('encode') };
+		this.resting = { monitor: this.broker.pid, keeper: of('keeper'), egress: of('egress'), shepherd: shepherds()[0] };
 		this.displayName = xserver.command.find(word => /^:\d+$/.test(word));
 		// Chromium writes its arguments anew, with blanks between them; only its first process has the window's size.
 		const browser = inside.map(p => p.command.join(' ')).find(words => /chromium .*--window-size/.test(words));

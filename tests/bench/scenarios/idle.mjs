@@ -1,8 +1,18 @@
-// Nothing happens: a page that stands still, and a form whose caret blinks. And what a session holds of memory then.
+// Nothing happens: a page that stands still, and a form whose caret blinks. How often each of the stack's processes wakes then, what
+// is sent, and what a session holds of memory.
 import { costOf, memory, quiet, sleep, touch } from '../lib/measure.mjs';
+import { wakeUps } from '../../integration/lib/processes.mjs';
+
+// A minute's, of each process that the stack knows, its X server and its browser apart.
+function wakeUpsPerMinute(before, after, seconds, prefix) {
+	return Object.fromEntries(Object.entries(after).map(([name, n]) => [`${prefix}_wakeups_per_min_${name}`, (n - before[name]) / seconds * 60]));
+}
+
+const wakeUpsOf = stack => Object.fromEntries(Object.entries({ ...stack.pids, ...stack.resting }).map(([name, pid]) => [name, wakeUps(pid)]));
 
 async function rest({ stack, place, options }, prefix) {
-	const seconds = options.short ? 2 : 10;
+	const seconds = options.short ? 2 : options.rest;
+	const before = wakeUpsOf(stack);
 	const cost = await costOf(stack, place, () => sleep(seconds * 1000));
 	return {
 		[`${prefix}_bytes_per_s`]: cost.bytes / seconds,
@@ -10,6 +20,7 @@ async function rest({ stack, place, options }, prefix) {
 		[`${prefix}_xserver_cpu_percent`]: cost.xserver / seconds * 100,
 		[`${prefix}_gateway_cpu_percent`]: cost.gateway / seconds * 100,
 		[`${prefix}_viewer_cpu_percent`]: cost.viewer / seconds * 100,
+		...wakeUpsPerMinute(before, wakeUpsOf(stack), seconds, prefix),
 	};
 }
 

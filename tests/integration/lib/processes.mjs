@@ -62,3 +62,8 @@ export function cpuSeconds(pid) {
 	const fields = /^\d+ \(.*\) (.*)$/s.exec(read(pid, 'stat'))[1].split(' ');
 	return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
+
+// How often a process has waited for something, all its threads together.
+export function wakeUps(pid) {
+	return fs.readdirSync(`/proc/${pid}/task`).reduce((sum, thread) => sum + Number(status(`${pid}/task/${thread}`).voluntary_ctxt_switches), 0);
+}
