@@ -15,7 +15,7 @@ after(() => browser.close());
 
 // Each test: a gate and a terminal of its own; whatever the page's console complains of fails it.
 function viewerTest(name, body, options) {
-	test(name, { timeout: 60000 }, async () => {
+	test(name, { timeout: 120000 }, async () => {
 		const gate = await Scaffold.start(process.env.SHOJI_VIEWER);
 		const { context, page, errors } = await viewer.openPage(browser, options);
 		try {
@@ -35,7 +35,7 @@ async function live({ gate, page }) {
 	await until(() => gate.acks.length > 0);
 }
 
-async function until(condition, what = condition.toString(), timeoutMs = 10000) {
+async function until(condition, what = condition.toString(), timeoutMs = 30000) {
 	const endMs = Date.now() + timeoutMs;
 	while (!(await condition())) {
 		assert.ok(Date.now() < endMs, `did not happen: ${what}`);
