@@ -6,6 +6,7 @@
 #include "base/error.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -138,8 +139,41 @@ START_TEST(test_bool_is_0_or_1)
 }
 END_TEST
 
+/* So that the fuzzer begins with every field of every message: tests/fuzz/make_message_seeds. */
+static void check_seed(const char *name, uint16_t number)
+{
+	const struct message_rule *rule = message_rule_find(number);
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/fuzz/corpus/message/%s", SHOJI_TEST_DATA, name);
+	FILE *file = fopen(path, "r");
+	ck_assert_msg(file != NULL, "no fuzz seed: run tests/fuzz/make_message_seeds (%s)", path);
+	size_t length = fread(bytes, 1, sizeof(bytes), file);
+	fclose(file);
+	ck_assert_uint_ge(length, 2);
+	struct message in = {.number = (uint16_t)(bytes[0] | bytes[1] << 8),
+	        .data = bytes + 2,
+	        .length = length - 2,
+	        .n_fds = rule->n_fds};
+	for (size_t i = 0; i < in.n_fds; i++)
+		in.fds[i] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	ck_assert_uint_eq(in.number, number);
+	ck_assert_msg(message_check(&in) == 0,
+	        "an outdated fuzz seed: run tests/fuzz/make_message_seeds (%s)", path);
+	message_release(&in);
+}
+
+START_TEST(test_every_message_has_a_fuzz_seed)
+{
+#define M(id, name, NAME, link, sender, phases, times) check_seed(#name, id);
+	SHOJI_MESSAGES(M)
+#undef M
+}
+END_TEST
+
 int main(void)
 {
 	return SUITE_RUN("base-message", test_every_message_round_trips, test_numbers_are_unique,
-	        test_values_survive, test_limits_are_kept, test_bool_is_0_or_1);
+	        test_values_survive, test_limits_are_kept, test_bool_is_0_or_1,
+	        test_every_message_has_a_fuzz_seed);
 }
