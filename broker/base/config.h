@@ -81,6 +81,7 @@ struct config {
 		uint64_t onlookers; /* enum config_onlookers */
 		/* What a session's line, and all of them together, may take; CONFIG_NO_LIMIT: no cap. */
 		uint64_t kbit_s_each_max, kbit_s_all_max;
+		uint64_t video_all_percent; /* of one core */
 	} sessions;
 	struct {
 		char *start_page;

@@ -131,6 +131,11 @@ static const struct config_option options[] = {
                 .min = 64, .max = 10000000,
                 .help = "The same for all sessions of this broker together (a site's line): those "
                         "that have something to show share it evenly."},
+        {"sessions", "video_all_percent", OPTION_NUMBER, AT(sessions.video_all_percent),
+                .text = "100", .min = 10, .max = 10000,
+                .help = "The video of all sessions together takes at most so much of one core, "
+                        "percent (200: two cores): sessions in which a film plays share it "
+                        "evenly, each of them up to profile.video_core_percent."},
 
         {"profile", "start_page", OPTION_TEXT, AT(profile.start_page),
                 .text = "http://start.shoji.internal/", .min = 1, .max = 1024,

@@ -36,6 +36,13 @@ static void on_first_picture(void *data)
 	CHANNEL_SEND(self->monitor, first_picture);
 }
 
+static void on_film(void *data, bool is_playing)
+{
+	struct process *self = data;
+
+	CHANNEL_SEND(self->monitor, film_playing, .is_playing = is_playing);
+}
+
 static void on_end(void *data, enum worker_exit status)
 {
 	struct process *self = data;
@@ -117,6 +124,19 @@ static int take_mark(struct process *self, struct message *in)
 	return 0;
 }
 
+static int take_film_share(struct process *self, struct message *in)
+{
+	struct message_film_share share;
+	int error = message_get_film_share(in, &share);
+
+	if (error)
+		return error;
+	if (share.core_permille == 0 || share.core_permille > 1000)
+		return SHOJI_ERR_FORBIDDEN;
+	encoder_set_video_share(self->encoder, share.core_permille);
+	return 0;
+}
+
 static void on_monitor_message(void *data, struct channel *channel, struct message *in)
 {
 	struct process *self = data;
@@ -129,6 +149,8 @@ static void on_monitor_message(void *data, struct channel *channel, struct messa
 		error = take_snapshot_fill(self, in);
 	else if (in->number == MESSAGE_MARK_ENCODE)
 		error = take_mark(self, in);
+	else if (in->number == MESSAGE_FILM_SHARE)
+		error = take_film_share(self, in);
 	if (error) {
 		log_error(self->lease_id, "message %u of monitor: %s", in->number,
 		        shoji_error_text(error));
@@ -203,9 +225,9 @@ static bool make_encoder(struct process *self, const struct message_setup_encode
 	        .width_max = setup->width_max,
 	        .height_max = setup->height_max,
 	        .has_video = setup->has_video,
-	        .video_core_percent = setup->video_core_percent,
 	        .has_photos = true,
 	        .on_first_picture = on_first_picture,
+	        .on_film = on_film,
 	        .on_end = on_end,
 	        .data = self};
 

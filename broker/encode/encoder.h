@@ -23,13 +23,14 @@ struct encoder_setup {
 	bool is_marked; /* with a watermark; and without video, which it would have to be in as well */
 	bool is_metered; /* nothing is said to a viewer but what gate gave credit for */
 	uint16_t width_max, height_max; /* 1..SCREEN_WIDTH_MAX, SCREEN_HEIGHT_MAX */
-	bool has_video;             /* moving pictures as H.264 to a viewer that can; else never */
-	uint8_t video_core_percent; /* of one core, at most: 1 to 100, with has_video */
+	bool has_video; /* moving pictures as H.264 to a viewer that can; else never */
 	/* Photographs may be blurred for a moment where the line is slow; else every frame is exact. */
 	bool has_photos;
 	/* What video and photographs go by, milliseconds; NULL: the clock. */
 	uint64_t (*clock_ms)(void);
 	void (*on_first_picture)(void *data);
+	/* A film begins or ends to play: it needs encoder_set_video_share(), or it does not get on. With has_video. */
+	void (*on_film)(void *data, bool is_playing);
 	/* The process must end with that status; called within a callback of the loop, at most once. */
 	void (*on_end)(void *data, enum worker_exit status);
 	void *data;
@@ -45,6 +46,9 @@ int encoder_set_gate(struct encoder *self, enum viewer_seat seat, int fd);
 
 /* The watermark's words, for an encoder that marks; nothing is shown before. east_min: minutes east of UTC. */
 void encoder_set_mark(struct encoder *self, const char *person, const char *address, int east_min);
+
+/* What video may take of one core from now on, permille, 1 to 1000. */
+void encoder_set_video_share(struct encoder *self, uint16_t core_permille);
 
 struct encoder_picture {
 	const uint32_t *pixels; /* B,G,R,X; borrowed until the loop's next turn */

@@ -149,6 +149,7 @@ static void on_gate_message(void *data, struct channel *channel, struct message 
 	if (self->encoder->video.is_wanted != encoder_is_video_wanted(self->encoder))
 		encoder_pump(self->encoder);
 	seat_pump(self);
+	encoder_tell_film(self->encoder);
 }
 
 static void on_gate_drained(void *data, struct channel *channel)
@@ -162,6 +163,7 @@ static void drop_gate(struct seat *self)
 	channel_free(self->gate);
 	self->gate = NULL;
 	leave(self);
+	encoder_tell_film(self->encoder);
 }
 
 static void on_gate_close(void *data, struct channel *channel, int error)

@@ -35,6 +35,7 @@ struct encoder {
 	struct video video;
 	struct timer
 	        *video_timer; /* runs while a region is there: its silence is an event as well */
+	bool is_film_told;    /* as on_film said last */
 	struct timer *photo_timer; /* runs while something is not exact yet */
 	struct settle settle;
 	struct timer *settle_timer;
@@ -82,5 +83,7 @@ bool encoder_is_video_wanted(const struct encoder *self);
 void seat_pump(struct seat *self);
 void seat_pump_outbox(void *data);
 void encoder_pump(void *data);
+/* To monitor, if a film began or ended. */
+void encoder_tell_film(struct encoder *self);
 
 #endif

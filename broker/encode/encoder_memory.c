@@ -89,7 +89,7 @@ bool encoder_reserve(struct encoder *self)
 		                .pattern = (struct mark_pattern *)(void *)(rest - pattern)});
 	video_init(&self->video,
 	        &(struct video_setup){.lease_id = self->setup.lease_id,
-	                .core_percent = self->setup.has_video ? self->setup.video_core_percent : 1,
+
 	                .shadow = (uint32_t *)(void *)rest,
 	                .cells = (struct video_cells *)(void *)(rest + image),
 	                .line = &self->seats[SEAT_PERSON].viewer.line,

@@ -175,6 +175,22 @@ void seat_pump(struct seat *self)
 	set_photo_timer(self->encoder);
 }
 
+void encoder_tell_film(struct encoder *self)
+{
+	bool is_playing = video_is_playing(&self->video);
+
+	if (self->is_film_told == is_playing || self->has_ended)
+		return;
+	self->is_film_told = is_playing;
+	self->setup.on_film(self->setup.data, is_playing);
+}
+
+void encoder_set_video_share(struct encoder *self, uint16_t core_permille)
+{
+	video_set_share(&self->video, core_permille);
+	encoder_pump(self);
+}
+
 void encoder_pump(void *data)
 {
 	struct encoder *self = data;
@@ -182,4 +198,5 @@ void encoder_pump(void *data)
 	look_at_video(self);
 	for (int i = 0; i < VIEWERS_MAX; i++)
 		seat_pump(&self->seats[i]);
+	encoder_tell_film(self);
 }

@@ -8,7 +8,20 @@
 void video_init(struct video *self, const struct video_setup *setup, uint32_t now_ms)
 {
 	*self = (struct video){.setup = *setup, .is_broken = !video_h264_is_built()};
-	video_budget_init(&self->budget, setup->core_percent, now_ms);
+	video_budget_init(&self->budget, now_ms);
+}
+
+void video_set_share(struct video *self, uint32_t core_permille)
+{
+	video_budget_set(&self->budget, core_permille);
+}
+
+bool video_is_playing(const struct video *self)
+{
+	for (int i = 0; i < VIDEO_REGIONS_MAX; i++)
+		if (self->regions[i].is_active)
+			return true;
+	return false;
 }
 
 void video_finish(struct video *self)

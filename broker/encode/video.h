@@ -50,7 +50,6 @@ struct video_region {
 
 struct video_setup {
 	uint64_t lease_id;         /* for the log */
-	uint32_t core_percent;     /* so much of one core at most; 1 to 100 */
 	uint32_t *shadow;          /* the largest screen; borrowed */
 	struct video_cells *cells; /* borrowed */
 	struct flow_line *line;    /* of the viewer that sees it; borrowed */
@@ -79,6 +78,10 @@ struct video {
 
 void video_init(struct video *self, const struct video_setup *setup, uint32_t now_ms);
 void video_finish(struct video *self);
+/* What video may take of one core, permille, 1 to 1000; nothing is encoded before. */
+void video_set_share(struct video *self, uint32_t core_permille);
+/* Whether a region is there: then it needs a share. */
+bool video_is_playing(const struct video *self);
 /* The image has a new size (and is borrowed from now on): no region is left. */
 void video_resize(struct video *self, struct image *image);
 /* false: all regions end, and none is looked for. */

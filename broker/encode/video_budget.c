@@ -6,20 +6,25 @@
 /* A frame that waited for the processor: it took longer than it worked, by half and more than a turn of the scheduler. */
 #define WAITED_US 3000
 
-void video_budget_init(struct video_budget *self, uint32_t core_percent, uint32_t now_ms)
+void video_budget_init(struct video_budget *self, uint32_t now_ms)
 {
-	*self = (struct video_budget){.core_percent = core_percent,
-	        .share_permille = 1000,
-	        .saved_us = (int64_t)SAVED_MS * 10 * core_percent,
-	        .counted_ms = now_ms};
+	*self = (struct video_budget){.share_permille = 1000, .counted_ms = now_ms};
+}
+
+void video_budget_set(struct video_budget *self, uint32_t core_permille)
+{
+	/* The first one is whole at once. */
+	if (self->core_permille == 0)
+		self->saved_us = (int64_t)SAVED_MS * core_permille;
+	self->core_permille = core_permille;
 }
 
 bool video_budget_may_encode(struct video_budget *self, uint32_t now_ms)
 {
-	/* 1 ms of a core at 1 % is 10 us. */
-	int64_t most_us = (int64_t)SAVED_MS * 10 * self->core_percent;
+	/* 1 ms of a core at 1 permille is 1 us. */
+	int64_t most_us = (int64_t)SAVED_MS * self->core_permille;
 
-	self->saved_us += (int64_t)(now_ms - self->counted_ms) * 10 * self->core_percent *
+	self->saved_us += (int64_t)(now_ms - self->counted_ms) * self->core_permille *
 	                  self->share_permille / 1000;
 	self->counted_ms = now_ms;
 	if (self->saved_us > most_us)

@@ -9,6 +9,7 @@
 
 struct children;
 struct config;
+struct films;
 struct limits;
 struct loop;
 struct roles;
@@ -19,6 +20,7 @@ struct monitor_context {
 	struct children *children;
 	struct limits *limits;
 	struct roles *roles;
+	struct films *films;
 	struct run_folder run;
 	bool is_isolated;           /* sessions have uids of their own */
 	const char *program_folder; /* where this program and the isolated host's files lie */

@@ -11,6 +11,7 @@
 #include "monitor/accounts_lock.h"
 #include "monitor/children.h"
 #include "monitor/context.h"
+#include "monitor/films.h"
 #include "monitor/listen.h"
 #include "monitor/policies.h"
 #include "monitor/read_file.h"
@@ -48,6 +49,7 @@ enum monitor_state {
 
 struct monitor {
 	struct monitor_context context;
+	struct films films;
 	enum monitor_state state;
 	int exit_status;
 	struct sessions *sessions;
@@ -378,6 +380,9 @@ static int make_parts(struct monitor *self)
 	        .on_start_failed = on_start_failed};
 	struct monitor_context *context = &self->context;
 
+	films_init(&self->films, (uint32_t)context->config->sessions.video_all_percent,
+	        (uint32_t)context->config->profile.video_core_percent);
+	context->films = &self->films;
 	context->loop = loop_new();
 	context->children = children_new();
 	if (!context->loop || !context->children)

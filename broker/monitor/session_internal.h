@@ -45,6 +45,8 @@ struct session {
 
 	struct worker workers[N_WORKERS];
 	bool has_picture;
+	bool is_film_playing;
+	uint16_t film_share_permille; /* as encode was told; 0: not yet, or no film plays */
 	char mark_person[65], mark_address[47]; /* what the watermark says; "": not told yet */
 	uint64_t alive_ms;                      /* last sign of capture's life */
 

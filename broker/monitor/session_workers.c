@@ -1,5 +1,6 @@
 /* capture and encode of one session. capture reads what the isolated host writes and may fall; what
  * it then says to monitor is at most "alive", and anything else ends this session alone. */
+#include "monitor/films.h"
 #include "monitor/session_internal.h"
 
 #include "base/config.h"
@@ -89,10 +90,32 @@ static int on_capture_message(struct session *session, struct message *in)
 	return 0;
 }
 
+/* Those in which no film plays have none. */
+static void share_video(struct session *self)
+{
+	struct worker *encode = &self->workers[WORKER_ENCODE];
+	uint16_t share = films_share_permille(self->context->films);
+
+	if (!self->is_film_playing || !encode->channel || self->film_share_permille == share)
+		return;
+	CHANNEL_SEND(encode->channel, film_share, .core_permille = share);
+	self->film_share_permille = share;
+}
+
+/* The others' shares follow at their next tick. */
+static void set_film_playing(struct session *self, bool is_playing)
+{
+	films_set(self->context->films, &self->is_film_playing, is_playing);
+	if (!is_playing)
+		self->film_share_permille = 0;
+	share_video(self);
+}
+
 static int on_encode_message(struct session *session, struct message *in)
 {
 	struct message_first_picture first;
 	struct message_snapshot_filled filled;
+	struct message_film_playing film;
 
 	if (in->number == MESSAGE_FIRST_PICTURE && !message_get_first_picture(in, &first)) {
 		session_on_first_picture(session);
@@ -100,6 +123,10 @@ static int on_encode_message(struct session *session, struct message *in)
 	}
 	if (in->number == MESSAGE_SNAPSHOT_FILLED && !message_get_snapshot_filled(in, &filled)) {
 		session_snapshot_filled(session, &filled);
+		return 0;
+	}
+	if (in->number == MESSAGE_FILM_PLAYING && !message_get_film_playing(in, &film)) {
+		set_film_playing(session, film.is_playing);
 		return 0;
 	}
 	return SHOJI_ERR_FORBIDDEN;
@@ -137,6 +164,8 @@ static void on_close(void *data, struct channel *channel, int error)
 
 	channel_free(channel);
 	self->channel = NULL;
+	if (self->kind == WORKER_ENCODE)
+		set_film_playing(self->session, false);
 	if (error != SHOJI_ERR_CLOSED)
 		break_off(self);
 	/* Closed means ended or about to. Its exit status says why, and is not set before it exits: killed at once, a worker
@@ -246,9 +275,8 @@ static int start_both(struct session *self, const struct worker_fds *fds)
 		        .is_metered = config->sessions.kbit_s_each_max != CONFIG_NO_LIMIT ||
 		                      config->sessions.kbit_s_all_max != CONFIG_NO_LIMIT,
 		        .width_max = width_max, .height_max = height_max,
-		        .has_video = config->profile.video,
-		        .video_core_percent = (uint8_t)config->profile.video_core_percent,
-		        .pixels = fds->pixels_reader, .capture = fds->encode_end);
+		        .has_video = config->profile.video, .pixels = fds->pixels_reader,
+		        .capture = fds->encode_end);
 	if (!error)
 		error = spawn_worker(capture);
 	if (!error)
@@ -349,6 +377,7 @@ void session_workers_join_gate(struct session *self)
 
 void session_workers_tick(struct session *self, uint64_t now_ms)
 {
+	share_video(self);
 	for (int kind = 0; kind < N_WORKERS; kind++) {
 		const struct worker *worker = &self->workers[kind];
 		if (worker->pid && worker->closed_ms && now_ms - worker->closed_ms > CLOSED_MAX_MS)
@@ -358,6 +387,7 @@ void session_workers_tick(struct session *self, uint64_t now_ms)
 
 void session_workers_kill(struct session *self)
 {
+	set_film_playing(self, false);
 	for (int kind = 0; kind < N_WORKERS; kind++) {
 		struct worker *worker = &self->workers[kind];
 		channel_free(worker->channel);

@@ -243,6 +243,10 @@ static void deliver(void)
 {
 	for (int n_quiet = 0; n_quiet < 3;) {
 		uint64_t n_messages = rig.n_messages;
+		if (rig.is_share_due && !rig.keeps_share) {
+			rig.is_share_due = false;
+			encoder_set_video_share(rig.encoder, 1000);
+		}
 		loop_turn(rig.loop, 0);
 		n_quiet = rig.n_messages == n_messages ? n_quiet + 1 : 0;
 	}
@@ -288,6 +292,14 @@ void rig_join(struct channel *channel, uint32_t capabilities)
 	        0);
 }
 
+/* As monitor answers. */
+static void on_film(void *data, bool is_playing)
+{
+	(void)data;
+	rig.is_film_playing = is_playing;
+	rig.is_share_due = is_playing;
+}
+
 static void on_end(void *data, enum worker_exit status)
 {
 	(void)data;
@@ -309,9 +321,9 @@ void rig_start(bool has_video, uint32_t capabilities)
 	        .width_max = STRIDE,
 	        .height_max = HEIGHT,
 	        .has_video = has_video,
-	        .video_core_percent = 100,
 	        .clock_ms = clock_ms,
 	        .on_first_picture = support_ignore_first_picture,
+	        .on_film = on_film,
 	        .on_end = on_end});
 	rig.capture = support_capture(rig.loop, rig.encoder, support_take_taken, &rig.taken);
 	rig.gate = support_gate(rig.loop, rig.encoder, SEAT_PERSON, on_gate_message, NULL);

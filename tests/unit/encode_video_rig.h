@@ -32,6 +32,8 @@ extern struct rig {
 	uint32_t n_begins, n_ends, n_frames, last_number;
 	uint64_t picture_bytes, video_bytes;
 	bool acks_video, fails_video, has_ended;
+	bool is_film_playing, is_share_due,
+	        keeps_share; /* the monitor: what it was told, and whether it answers */
 } rig;
 
 static const struct rect whole = {0, 0, WIDTH, HEIGHT};

@@ -258,6 +258,7 @@ static void on_worker_message(struct message *in)
 	struct message_stream_peer stream;
 	struct message_input_peer input;
 	struct message_snapshot_fill fill;
+	struct message_film_share share;
 
 	if (!message_get_stream_peer(in, &stream)) {
 		if (stream.seat == SEAT_PERSON)
@@ -268,6 +269,8 @@ static void on_worker_message(struct message *in)
 		receive_byte("input", input.peer);
 	else if (!message_get_snapshot_fill(in, &fill))
 		fill_snapshot(&fill);
+	else if (!message_get_film_share(in, &share))
+		journal("film %u", share.core_permille);
 }
 
 /* ---- any of them ---- */
@@ -337,6 +340,8 @@ static void begin_worker(void)
 	} else if (!is_mode("no-picture")) {
 		/* gate is joined in between, and the byte of its join read. */
 		CHANNEL_SEND(monitor, first_picture);
+		if (is_mode("film"))
+			CHANNEL_SEND(monitor, film_playing, .is_playing = true);
 		misbehave_worker();
 	}
 }

@@ -13,7 +13,7 @@
  * modes: "exit" (at once); gate, egress, hash, keeper: "out-of-turn"; shepherd: "silent",
  * "unasked-rfb", "other-lease", "ends", "deaf", "slow-end"; capture: "exit-N", "sigsys",
  * "first-picture"; encode: "exit-N", "first-picture", "no-picture", "lying-snapshot",
- * "slow-snapshot". */
+ * "slow-snapshot", "film" (one plays from the beginning). */
 
 /* Never returns when this process was started as a role. */
 void monitor_roles_dispatch(int argc, char **argv);

@@ -118,7 +118,8 @@ static void write_config(struct config *config)
 	snprintf(text, sizeof(text),
 	        "broker: {run_folder: %s/run, data_folder: %s/data, require_isolation: %s}\n"
 	        "gate: {listen: '127.0.0.1:0', certificate: %s/file, key: %s/file}\n"
-	        "sessions: {limits: watch, max: 4, start_deadline_s: 3, end_deadline_s: 2}\n"
+	        "sessions: {limits: watch, max: 4, start_deadline_s: 3, end_deadline_s: 2, "
+	        "video_all_percent: 60}\n"
 	        "accounts: {gate: %u, keeper: %u, hash: %u, egress: %u, sessions_first: %u}\n",
 	        stage.folder, stage.folder, geteuid() == 0 ? "full" : "reduced", stage.folder,
 	        stage.folder, uid, uid + 1, uid + 2, uid + 3, uid + stage.sessions_offset);

@@ -564,11 +564,24 @@ static void join_with_a_window_too_large(void)
 	CHANNEL_SEND(role.gate, viewer_join, .version = WIRE_VERSION, .window_log_max = 23);
 }
 
+static void film_without_a_share(void)
+{
+	CHANNEL_SEND(role.monitor, film_share, .core_permille = 1000);
+	CHANNEL_SEND(role.monitor, film_share, .core_permille = 0);
+}
+
+static void film_beyond_a_core(void)
+{
+	CHANNEL_SEND(role.monitor, film_share, .core_permille = 1001);
+}
+
 START_TEST(peers_that_break_a_rule)
 {
 	ck_assert_int_eq(exit_after(damage_outside), WORKER_EXIT_PEER);
 	ck_assert_int_eq(exit_after(damage_from_gate_link), WORKER_EXIT_PEER);
 	ck_assert_int_eq(exit_after(join_with_a_window_too_large), WORKER_EXIT_PEER);
+	ck_assert_int_eq(exit_after(film_without_a_share), WORKER_EXIT_SETUP);
+	ck_assert_int_eq(exit_after(film_beyond_a_core), WORKER_EXIT_SETUP);
 }
 END_TEST
 

@@ -74,6 +74,35 @@ START_TEST(a_film_that_rests_goes_on_at_once)
 }
 END_TEST
 
+/* monitor shares the processor between sessions: no frame before it did, and none of the film's pixels is lost for that. */
+START_TEST(no_frame_without_a_share)
+{
+	rig_start(true, CAN);
+	rig.keeps_share = true;
+	rig_play(film, 40);
+	ck_assert(rig.is_film_playing);
+	ck_assert_uint_eq(rig.n_begins, 1);
+	ck_assert_uint_eq(rig.n_frames, 0);
+	rig.keeps_share = false;
+	rig_play(film, 10);
+	ck_assert_uint_ge(rig.n_frames, 9);
+	rig_pause_film();
+	ck_assert(rig.is_film_playing); /* it may go on */
+	rig_turn_ms(1600);
+	rig_put(0, 0, 0x123456);
+	rig_show((struct rect){0, 0, 1, 1});
+	rig_turn_ms(10);
+	ck_assert(!rig.is_film_playing);
+	/* A viewer that goes takes its film along. */
+	rig_play(film, 25);
+	ck_assert(rig.is_film_playing);
+	CHANNEL_SEND(rig.gate, viewer_leave);
+	rig_turn_ms(10);
+	ck_assert(!rig.is_film_playing);
+	rig_finish();
+}
+END_TEST
+
 START_TEST(a_menu_over_a_film_is_exact)
 {
 	rig_start(true, CAN);
@@ -370,8 +399,8 @@ int main(void)
 	if (!video_h264_is_built())
 		return 0;
 	return SUITE_RUN("encode video", a_film_becomes_video_and_is_exact_when_it_pauses,
-	        a_film_that_rests_goes_on_at_once, a_menu_over_a_film_is_exact,
-	        what_a_page_did_when_the_film_began_is_given_back,
+	        a_film_that_rests_goes_on_at_once, no_frame_without_a_share,
+	        a_menu_over_a_film_is_exact, what_a_page_did_when_the_film_began_is_given_back,
 	        a_talking_head_does_not_begin_again_and_again,
 	        writing_that_moves_and_small_things_are_no_film, a_page_that_is_scrolled_is_no_film,
 	        pictures_where_video_may_not_be, pictures_for_ever_after_the_viewer_failed,

@@ -272,7 +272,9 @@ START_TEST(test_budget)
 	uint32_t n_frames = 0;
 
 	/* 10 ms of work a frame at 20 % of a core: 20 frames a second. */
-	video_budget_init(&budget, 20, 1000);
+	video_budget_init(&budget, 1000);
+	ck_assert(!video_budget_may_encode(&budget, 1000)); /* no share yet */
+	video_budget_set(&budget, 200);
 	for (uint32_t ms = 1000; ms < 11000; ms += 10)
 		if (video_budget_may_encode(&budget, ms)) {
 			video_budget_spent(&budget, 10500, 10000);

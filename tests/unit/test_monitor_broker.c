@@ -465,6 +465,25 @@ START_TEST(test_snapshot)
 }
 END_TEST
 
+/* 60 % of a core for all, 40 for each. */
+START_TEST(test_films_share)
+{
+	stage_begin();
+	stage_put("mode.encode", "film");
+	stage_start_session(1, 0);
+	stage_await("encode: film 400\n");
+	stage_start_session(2, 1);
+	stage_await_times("encode: film 300\n", 2);
+	stage_put("mode.encode", "none");
+	stage_start_session(3, 2);
+	stage_put("keeper.orders", "stop 2 %d\n", END_IDLE);
+	stage_await_ended(2, END_IDLE);
+	stage_await_times("encode: film 400\n", 2);
+	ck_assert_uint_eq(stage_count("encode: film "), 4);
+	stage_stop();
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
 	monitor_roles_dispatch(argc, argv);
@@ -475,5 +494,6 @@ int main(int argc, char **argv)
 	        test_adopted_under_other_accounts, test_accounts_are_one_brokers,
 	        test_stopped_for_restart, test_dead_host_is_cleaned, test_second_broker,
 	        test_start_fails, test_role_out_of_turn, test_workers_and_shepherds_fail,
-	        test_deaf_shepherd, test_slow_shepherd, test_keeper_asks_too_much, test_snapshot);
+	        test_deaf_shepherd, test_slow_shepherd, test_keeper_asks_too_much, test_snapshot,
+	        test_films_share);
 }

@@ -2,6 +2,7 @@
 #include "base/assets.h"
 #include "base/error.h"
 #include "monitor/accounts_lock.h"
+#include "monitor/films.h"
 #include "monitor/listen.h"
 #include "monitor/policies.h"
 #include "monitor/run_folder.h"
@@ -19,6 +20,35 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/* ---- films ---- */
+
+START_TEST(test_films)
+{
+	bool plays[1500] = {false};
+	struct films films;
+
+	films_init(&films, 100, 40);
+	ck_assert_uint_eq(films_share_permille(&films), 400);
+	for (uint32_t n = 1; n <= 1500; n++) {
+		films_set(&films, &plays[n - 1], true);
+		films_set(&films, &plays[n - 1], true); /* said twice, counted once */
+		ck_assert_uint_eq(films.n_playing, n);
+		uint32_t share = films_share_permille(&films);
+		ck_assert_uint_ge(share, 1);
+		ck_assert_uint_le(share, 400);
+		ck_assert_msg(share == 1 || share * n <= 1000, "%u of %u", share, n);
+	}
+	for (uint32_t n = 1500; n > 0; n--) {
+		films_set(&films, &plays[n - 1], false);
+		films_set(&films, &plays[n - 1], false);
+	}
+	ck_assert_uint_eq(films.n_playing, 0);
+	ck_assert_uint_eq(films_share_permille(&films), 400);
+	films_init(&films, 10, 100);
+	ck_assert_uint_eq(films_share_permille(&films), 100);
+}
+END_TEST
 
 /* ---- states ---- */
 
@@ -266,7 +296,7 @@ END_TEST
 
 int main(void)
 {
-	return SUITE_RUN("monitor-parts", test_accounts_lock, test_usual_life,
+	return SUITE_RUN("monitor-parts", test_films, test_accounts_lock, test_usual_life,
 	        test_states_in_numbers, test_listen_tcp, test_listen_refuses, test_port_taken,
 	        test_viewer_files, test_policies, test_policies_refuse, test_uid_kill);
 }
