@@ -438,6 +438,14 @@ void stage_begin(struct stage *self, const char *config)
 	stage_add_person(self, "taro");
 }
 
+void stage_begin_session(struct stage *self)
+{
+	stage_begin(self, "");
+	struct message_sign_in_result result = stage_session(self, "hanako");
+	ck_assert_uint_eq(
+	        stage_attach(self, result.cookie, result.attach_token).outcome, ATTACH_ACCEPTED);
+}
+
 size_t stage_count(struct stage *self, const char *event)
 {
 	json_t *records = stage_records(self, event);

@@ -27,6 +27,8 @@ struct stage {
 void stage_init(struct stage *self);
 /* The same, started with this configuration, with hanako and taro. */
 void stage_begin(struct stage *self, const char *config);
+/* The same, and hanako sits before her session. */
+void stage_begin_session(struct stage *self);
 /* Cuts gate's channel to keeper; its new one is in place, and what is returned is keeper's end of that ... */
 int stage_cut_gate(struct stage *self);
 /* ... which monitor hands over here: of the same gate, or of a new one. */

@@ -1,5 +1,6 @@
 /* The real shojictl against the real keeper: what it prints, its exit status, what it refuses. */
 #include "base/error.h"
+#include "keeper_ctl_run.h"
 #include "keeper_stage.h"
 #include "suite.h"
 
@@ -16,7 +17,6 @@
 #include <unistd.h>
 
 static struct stage stage;
-static char output[65536], errors[8192];
 
 static void begin(void)
 {
@@ -27,94 +27,27 @@ static void begin(void)
 	stage_receive(stage.monitor, &in, MESSAGE_LEASES_TOLD);
 }
 
-static void read_all(const char *name, char *out, size_t size)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), "%s/%s", stage.folder, name);
-	FILE *file = fopen(path, "r");
-	ck_assert_ptr_nonnull(file);
-	size_t n = fread(out, 1, size - 1, file);
-	out[n] = '\0';
-	fclose(file);
-}
-
-/* Starts `shojictl --socket ... ARGUMENTS` with input on standard input. setsid: no terminal to ask at. */
-static FILE *start(const char *input, const char *arguments)
-{
-	char command[2048];
-
-	snprintf(command, sizeof(command),
-	        "printf '%s' | setsid -w %s --lang en --socket %s/control.sock %s >%s/out "
-	        "2>%s/err; "
-	        "echo $?",
-	        input, SHOJICTL, stage.folder, arguments, stage.folder, stage.folder);
-	FILE *pipe = popen(command, "r");
-	ck_assert_ptr_nonnull(pipe);
-	return pipe;
-}
-
-static int finish(FILE *pipe)
-{
-	int status = -1;
-
-	ck_assert_int_eq(fscanf(pipe, "%d", &status), 1);
-	pclose(pipe);
-	read_all("out", output, sizeof(output));
-	read_all("err", errors, sizeof(errors));
-	return status;
-}
-
-static int ctl_with(const char *input, const char *arguments)
-{
-	return finish(start(input, arguments));
-}
-
-static int ctl(const char *arguments)
-{
-	return ctl_with("", arguments);
-}
-
-static bool says(const char *text)
-{
-	return strstr(output, text) != NULL;
-}
-
-static bool complains(const char *text)
-{
-	return strstr(errors, text) != NULL;
-}
-
-static json_t *parsed(void)
-{
-	json_error_t error;
-	json_t *value = json_loads(output, JSON_DECODE_ANY, &error);
-
-	ck_assert_msg(value != NULL, "not JSON: %s\n%s", error.text, output);
-	return value;
-}
-
 START_TEST(usage)
 {
 	begin();
-	ck_assert_int_eq(ctl(""), 2);
-	ck_assert_int_eq(ctl("frobnicate"), 2);
-	ck_assert_int_eq(ctl("end"), 2);
-	ck_assert_int_eq(ctl("end a b"), 2);
-	ck_assert_int_eq(ctl("people"), 2);
-	ck_assert_int_eq(ctl("status --nonsense"), 2);
-	ck_assert_int_eq(ctl("audit tail -n 0"), 2);
-	ck_assert_int_eq(ctl("audit tail -n 1x"), 2);
-	ck_assert_int_eq(ctl("--lang fr status"), 2);
-	ck_assert_int_eq(ctl("people add x --generate --password-stdin"), 2);
+	ck_assert_int_eq(ctl(&stage, ""), 2);
+	ck_assert_int_eq(ctl(&stage, "frobnicate"), 2);
+	ck_assert_int_eq(ctl(&stage, "end"), 2);
+	ck_assert_int_eq(ctl(&stage, "end a b"), 2);
+	ck_assert_int_eq(ctl(&stage, "people"), 2);
+	ck_assert_int_eq(ctl(&stage, "status --nonsense"), 2);
+	ck_assert_int_eq(ctl(&stage, "audit tail -n 0"), 2);
+	ck_assert_int_eq(ctl(&stage, "audit tail -n 1x"), 2);
+	ck_assert_int_eq(ctl(&stage, "--lang fr status"), 2);
+	ck_assert_int_eq(ctl(&stage, "people add x --generate --password-stdin"), 2);
 	/* No terminal: nothing hangs. */
-	ck_assert_int_eq(ctl("people add x"), 2);
-	ck_assert(complains("--password-stdin"));
-	ck_assert_int_eq(ctl("--help"), 0);
-	ck_assert(says("people add ID"));
-	ck_assert_int_eq(ctl("--lang ja --help"), 0);
-	ck_assert(says("監査ログ"));
-	ck_assert_int_eq(ctl("--version"), 0);
+	ck_assert_int_eq(ctl(&stage, "people add x"), 2);
+	ck_assert(ctl_complains("--password-stdin"));
+	ck_assert_int_eq(ctl(&stage, "--help"), 0);
+	ck_assert(ctl_says("people add ID"));
+	ck_assert_int_eq(ctl(&stage, "--lang ja --help"), 0);
+	ck_assert(ctl_says("監査ログ"));
+	ck_assert_int_eq(ctl(&stage, "--version"), 0);
 	stage_finish(&stage);
 }
 END_TEST
@@ -122,9 +55,9 @@ END_TEST
 START_TEST(unreachable)
 {
 	stage_init(&stage);
-	ck_assert_int_eq(ctl("status"), 3);
-	ck_assert(complains("cannot reach the broker"));
-	ck_assert(complains("--socket"));
+	ck_assert_int_eq(ctl(&stage, "status"), 3);
+	ck_assert(ctl_complains("cannot reach the broker"));
+	ck_assert(ctl_complains("--socket"));
 	stage_finish(&stage);
 }
 END_TEST
@@ -132,34 +65,36 @@ END_TEST
 START_TEST(people)
 {
 	begin();
-	ck_assert_int_eq(ctl("people list"), 0);
-	ck_assert(says("No people"));
-	ck_assert_int_eq(ctl("--json people list"), 0);
-	ck_assert_str_eq(output, "[]\n");
-	ck_assert_int_eq(ctl_with("a long password\\n",
+	ck_assert_int_eq(ctl(&stage, "people list"), 0);
+	ck_assert(ctl_says("No people"));
+	ck_assert_int_eq(ctl(&stage, "--json people list"), 0);
+	ck_assert_str_eq(ctl_output, "[]\n");
+	ck_assert_int_eq(ctl_with(&stage, "a long password\\n",
 	                         "people add Hanako --name 田中花子 --password-stdin"),
 	        0);
-	ck_assert(says("Added hanako."));
+	ck_assert(ctl_says("Added hanako."));
 	ck_assert_uint_eq(
 	        stage_sign_in(&stage, "hanako", "a long password").outcome, SIGN_IN_ACCEPTED);
-	ck_assert_int_eq(ctl_with("a long password\\n", "people add hanako --password-stdin"), 1);
-	ck_assert(complains("exists already"));
-	ck_assert_int_eq(ctl_with("short\\n", "people add jiro --password-stdin"), 1);
-	ck_assert(complains("10 characters"));
-	ck_assert_int_eq(ctl_with("", "people add jiro --password-stdin"), 1);
-	ck_assert_int_eq(ctl_with("a long password\\n", "people add 'a b' --password-stdin"), 1);
-	ck_assert(complains("a-z 0-9"));
 	ck_assert_int_eq(
-	        ctl_with("a long password\\n", "people passwd nobody --password-stdin"), 4);
-	ck_assert_int_eq(ctl("people lock nobody"), 4);
-	ck_assert_int_eq(ctl("--json people lock nobody"), 4);
-	json_t *failure = parsed();
+	        ctl_with(&stage, "a long password\\n", "people add hanako --password-stdin"), 1);
+	ck_assert(ctl_complains("exists already"));
+	ck_assert_int_eq(ctl_with(&stage, "short\\n", "people add jiro --password-stdin"), 1);
+	ck_assert(ctl_complains("10 characters"));
+	ck_assert_int_eq(ctl_with(&stage, "", "people add jiro --password-stdin"), 1);
+	ck_assert_int_eq(
+	        ctl_with(&stage, "a long password\\n", "people add 'a b' --password-stdin"), 1);
+	ck_assert(ctl_complains("a-z 0-9"));
+	ck_assert_int_eq(
+	        ctl_with(&stage, "a long password\\n", "people passwd nobody --password-stdin"), 4);
+	ck_assert_int_eq(ctl(&stage, "people lock nobody"), 4);
+	ck_assert_int_eq(ctl(&stage, "--json people lock nobody"), 4);
+	json_t *failure = ctl_parsed();
 	ck_assert_str_eq(json_string_value(json_object_get(failure, "error")), "not_found");
 	json_decref(failure);
-	ck_assert_int_eq(ctl("people lock hanako"), 0);
-	ck_assert_int_eq(ctl("people list"), 0);
-	ck_assert(says("hanako") && says("locked") && says("田中花子"));
-	ck_assert_int_eq(ctl("people unlock hanako"), 0);
+	ck_assert_int_eq(ctl(&stage, "people lock hanako"), 0);
+	ck_assert_int_eq(ctl(&stage, "people list"), 0);
+	ck_assert(ctl_says("hanako") && ctl_says("locked") && ctl_says("田中花子"));
+	ck_assert_int_eq(ctl(&stage, "people unlock hanako"), 0);
 	stage_finish(&stage);
 }
 END_TEST
@@ -169,16 +104,16 @@ START_TEST(generated_passwords)
 	char password[64];
 
 	begin();
-	ck_assert_int_eq(ctl("--json people add demo --name 'デモ 利用者' --generate"), 0);
-	json_t *reply = parsed();
+	ck_assert_int_eq(ctl(&stage, "--json people add demo --name 'デモ 利用者' --generate"), 0);
+	json_t *reply = ctl_parsed();
 	snprintf(password, sizeof(password), "%s",
 	        json_string_value(json_object_get(reply, "password")));
 	json_decref(reply);
 	ck_assert_uint_eq(strlen(password), 23);
 	ck_assert_uint_eq(stage_sign_in(&stage, "demo", password).outcome, SIGN_IN_ACCEPTED);
-	ck_assert_int_eq(ctl("people passwd demo --generate"), 0);
-	ck_assert(says("Password: "));
-	ck_assert(!says(password));
+	ck_assert_int_eq(ctl(&stage, "people passwd demo --generate"), 0);
+	ck_assert(ctl_says("Password: "));
+	ck_assert(!ctl_says(password));
 	ck_assert_uint_eq(stage_sign_in(&stage, "demo", password).outcome, SIGN_IN_WRONG);
 	stage_finish(&stage);
 }
@@ -187,7 +122,8 @@ END_TEST
 START_TEST(records_say_who_did_it)
 {
 	begin();
-	ck_assert_int_eq(ctl_with("a long password\\n", "people add hanako --password-stdin"), 0);
+	ck_assert_int_eq(
+	        ctl_with(&stage, "a long password\\n", "people add hanako --password-stdin"), 0);
 	json_t *records = stage_records(&stage, "person_added");
 	json_t *record = json_array_get(records, 0);
 	ck_assert_int_eq(json_integer_value(json_object_get(record, "by_uid")), getuid());
@@ -204,27 +140,27 @@ START_TEST(sessions_and_end)
 
 	begin();
 	stage_add_person(&stage, "hanako");
-	ck_assert_int_eq(ctl("sessions"), 0);
-	ck_assert(says("No sessions"));
-	ck_assert_int_eq(ctl("end hanako"), 4);
+	ck_assert_int_eq(ctl(&stage, "sessions"), 0);
+	ck_assert(ctl_says("No sessions"));
+	ck_assert_int_eq(ctl(&stage, "end hanako"), 4);
 	struct message_sign_in_result result = stage_session(&stage, "hanako");
-	ck_assert_int_eq(ctl("--json sessions"), 0);
-	json_t *items = parsed();
+	ck_assert_int_eq(ctl(&stage, "--json sessions"), 0);
+	json_t *items = ctl_parsed();
 	ck_assert_uint_eq(json_array_size(items), 1);
 	char id[20];
 	snprintf(id, sizeof(id), "s-%016llx", (unsigned long long)result.lease_id);
 	ck_assert_str_eq(json_string_value(json_object_get(json_array_get(items, 0), "id")), id);
 	json_decref(items);
-	ck_assert_int_eq(ctl("sessions"), 0);
-	ck_assert(says(id) && says("1280x800") && says("10.1.2.3"));
-	ck_assert_int_eq(ctl("--lang ja sessions"), 0);
-	ck_assert(says("接続待ち"));
-	ck_assert_int_eq(ctl("end s-"), 4);
-	ck_assert_int_eq(ctl("end s-zz"), 4);
+	ck_assert_int_eq(ctl(&stage, "sessions"), 0);
+	ck_assert(ctl_says(id) && ctl_says("1280x800") && ctl_says("10.1.2.3"));
+	ck_assert_int_eq(ctl(&stage, "--lang ja sessions"), 0);
+	ck_assert(ctl_says("接続待ち"));
+	ck_assert_int_eq(ctl(&stage, "end s-"), 4);
+	ck_assert_int_eq(ctl(&stage, "end s-zz"), 4);
 	snprintf(arguments, sizeof(arguments), "end %.6s", id);
-	ck_assert_int_eq(ctl(arguments), 0);
+	ck_assert_int_eq(ctl(&stage, arguments), 0);
 	stage_receive(stage.monitor, &in, MESSAGE_STOP_SESSION);
-	ck_assert_int_eq(ctl("end hanako"), 4);
+	ck_assert_int_eq(ctl(&stage, "end hanako"), 4);
 	stage_finish(&stage);
 }
 END_TEST
@@ -236,11 +172,11 @@ START_TEST(status)
 	                         .limits = "cgroup2", .version = "1.2.3"),
 	        0);
 	usleep(100 * 1000);
-	ck_assert_int_eq(ctl("status"), 0);
-	ck_assert(says("1.2.3") && says("cgroup2") && says("full"));
-	ck_assert(says("a session none, all together none"));
-	ck_assert_int_eq(ctl("--json status"), 0);
-	json_t *value = parsed();
+	ck_assert_int_eq(ctl(&stage, "status"), 0);
+	ck_assert(ctl_says("1.2.3") && ctl_says("cgroup2") && ctl_says("full"));
+	ck_assert(ctl_says("a session none, all together none"));
+	ck_assert_int_eq(ctl(&stage, "--json status"), 0);
+	json_t *value = ctl_parsed();
 	ck_assert(json_is_true(json_object_get(json_object_get(value, "audit"), "writable")));
 	ck_assert(json_is_true(json_object_get(value, "gate")));
 	ck_assert_int_eq(json_integer_value(json_object_get(value, "hash_workers")), 1);
@@ -272,29 +208,19 @@ static void answer_snapshot(bool is_taken)
 	close(pixels);
 }
 
-static void begin_session(struct message_sign_in_result *result)
-{
-	begin();
-	stage_add_person(&stage, "hanako");
-	*result = stage_session(&stage, "hanako");
-	ck_assert_uint_eq(stage_attach(&stage, result->cookie, result->attach_token).outcome,
-	        ATTACH_ACCEPTED);
-}
-
 START_TEST(screenshot)
 {
 	char arguments[160], path[128];
-	struct message_sign_in_result result;
 	struct message_notify_viewer notice;
 	struct message in;
 	struct stat status_of_file;
 
-	begin_session(&result);
+	stage_begin_session(&stage);
 	snprintf(path, sizeof(path), "%s/shot.png", stage.folder);
 	snprintf(arguments, sizeof(arguments), "screenshot hanako %s", path);
-	FILE *pipe = start("", arguments);
+	FILE *pipe = ctl_start(&stage, "", arguments);
 	answer_snapshot(true);
-	ck_assert_int_eq(finish(pipe), 0);
+	ck_assert_int_eq(ctl_finish(&stage, pipe), 0);
 	ck_assert_int_eq(stat(path, &status_of_file), 0);
 	ck_assert_uint_eq(status_of_file.st_mode & 07777, 0600);
 	/* The person is told, and it is recorded. */
@@ -315,8 +241,8 @@ START_TEST(screenshot)
 	ck_assert_uint_eq(head[23], 2);
 	ck_assert_uint_eq(head[25], 2);
 	/* An existing file stays as it is, and no picture is taken. */
-	ck_assert_int_eq(ctl(arguments), 1);
-	ck_assert(complains("not overwritten"));
+	ck_assert_int_eq(ctl(&stage, arguments), 1);
+	ck_assert(ctl_complains("not overwritten"));
 	ck_assert(stage_is_silent(stage.monitor, 50));
 	stage_finish(&stage);
 }
@@ -325,208 +251,20 @@ END_TEST
 START_TEST(screenshot_that_fails_leaves_no_file)
 {
 	char arguments[160], path[128];
-	struct message_sign_in_result result;
 
-	begin_session(&result);
+	stage_begin_session(&stage);
 	snprintf(path, sizeof(path), "%s/shot.png", stage.folder);
 	snprintf(arguments, sizeof(arguments), "screenshot hanako %s", path);
-	FILE *pipe = start("", arguments);
+	FILE *pipe = ctl_start(&stage, "", arguments);
 	answer_snapshot(false);
-	ck_assert_int_eq(finish(pipe), 1);
+	ck_assert_int_eq(ctl_finish(&stage, pipe), 1);
 	ck_assert_int_ne(access(path, F_OK), 0);
 	snprintf(arguments, sizeof(arguments), "screenshot nobody %s", path);
-	ck_assert_int_eq(ctl(arguments), 4);
+	ck_assert_int_eq(ctl(&stage, arguments), 4);
 	ck_assert_int_ne(access(path, F_OK), 0);
 	json_t *records = stage_records(&stage, "screenshot");
 	ck_assert_uint_eq(json_array_size(records), 0);
 	json_decref(records);
-	stage_finish(&stage);
-}
-END_TEST
-
-/* ---- watch ---- */
-
-static void begin_watchable_with(struct message_sign_in_result *result, const char *config)
-{
-	struct message in;
-
-	stage_init(&stage);
-	stage.config = config;
-	ck_assert(stage_start(&stage));
-	stage_receive(stage.monitor, &in, MESSAGE_LEASES_TOLD);
-	stage_add_person(&stage, "hanako");
-	*result = stage_session(&stage, "hanako");
-}
-
-static void begin_watchable(struct message_sign_in_result *result)
-{
-	begin_watchable_with(result, "sessions:\n  onlookers: announced\n"
-	                             "gate:\n  origins: [https://shoji.example.lg.jp]\n");
-}
-
-static void attach(struct message_sign_in_result *result)
-{
-	struct message_attach_result attached =
-	        stage_attach(&stage, result->cookie, result->attach_token);
-
-	ck_assert_uint_eq(attached.outcome, ATTACH_ACCEPTED);
-	memcpy(result->attach_token, attached.attach_token, sizeof(result->attach_token));
-}
-
-/* As a terminal does, through gate. */
-static struct message_onlook_result onlook(const char *token)
-{
-	struct message_onlook question = {.request = ++stage.last_request};
-	struct message_onlook_result answer;
-	struct message in;
-
-	snprintf(question.token, sizeof(question.token), "%s", token);
-	strcpy(question.address, "192.0.2.77");
-	ck_assert_int_eq(CHANNEL_SEND_VALUE(stage.gate, onlook, &question), 0);
-	stage_receive(stage.gate, &in, MESSAGE_ONLOOK_RESULT);
-	ck_assert_int_eq(message_get_onlook_result(&in, &answer), 0);
-	ck_assert_uint_eq(answer.request, question.request);
-	return answer;
-}
-
-static void offered(char token[65])
-{
-	ck_assert_int_eq(ctl("watch hanako --reason support"), 0);
-	const char *at = strstr(output, "https://shoji.example.lg.jp/watch#");
-	ck_assert_ptr_nonnull(at);
-	memcpy(token, strchr(at, '#') + 1, 64);
-	token[64] = '\0';
-}
-
-static size_t n_records(const char *event)
-{
-	json_t *records = stage_records(&stage, event);
-	size_t n = json_array_size(records);
-
-	json_decref(records);
-	return n;
-}
-
-START_TEST(watch)
-{
-	struct message_sign_in_result result;
-	char token[65];
-
-	begin_watchable(&result);
-	/* The person is not there: nobody could tell them. */
-	ck_assert_int_eq(ctl("watch hanako"), 1);
-	ck_assert(complains("not there"));
-	ck_assert_uint_eq(n_records("watch_offered"), 0);
-	attach(&result);
-	offered(token);
-	ck_assert_uint_eq(n_records("watch_offered"), 1);
-	/* Guesses open nothing and leave no record; a newer offer takes the older one's place. */
-	ck_assert_uint_eq(onlook("00").outcome, ATTACH_UNKNOWN);
-	char wrong[65];
-	memcpy(wrong, token, 65);
-	wrong[63] = wrong[63] == '0' ? '1' : '0';
-	ck_assert_uint_eq(onlook(wrong).outcome, ATTACH_UNKNOWN);
-	char older[65];
-	memcpy(older, token, 65);
-	offered(token);
-	ck_assert_uint_eq(onlook(older).outcome, ATTACH_UNKNOWN);
-	ck_assert_uint_eq(n_records("watch_began"), 0);
-	struct message_onlook_result answer = onlook(token);
-	ck_assert_uint_eq(answer.outcome, ATTACH_ACCEPTED);
-	ck_assert_uint_eq(answer.lease_id, result.lease_id);
-	ck_assert_str_ne(answer.administrator, "");
-	json_t *records = stage_records(&stage, "watch_began");
-	ck_assert_uint_eq(json_array_size(records), 1);
-	const json_t *record = json_array_get(records, 0);
-	ck_assert_str_eq(json_string_value(json_object_get(record, "person")), "hanako");
-	ck_assert_str_eq(json_string_value(json_object_get(record, "stated_reason")), "support");
-	ck_assert_str_eq(
-	        json_string_value(json_object_get(record, "onlooker_address")), "192.0.2.77");
-	ck_assert_str_eq(json_string_value(json_object_get(record, "by")), answer.administrator);
-	json_decref(records);
-	/* Once; and one onlooker. */
-	ck_assert_uint_eq(onlook(token).outcome, ATTACH_UNKNOWN);
-	ck_assert_int_eq(ctl("watch hanako"), 1);
-	ck_assert(complains("already"));
-	ck_assert_int_eq(ctl("--json sessions"), 0);
-	ck_assert(says("watched_by"));
-	/* The onlooker goes. */
-	ck_assert_int_eq(CHANNEL_SEND(stage.gate, onlook_left, .lease_id = result.lease_id), 0);
-	offered(token);
-	ck_assert_uint_eq(n_records("watch_ended"), 1);
-	/* The session ends while somebody looks on: both are over, and on record. */
-	ck_assert_uint_eq(onlook(token).outcome, ATTACH_ACCEPTED);
-	ck_assert_int_eq(ctl("end hanako"), 0);
-	ck_assert_uint_eq(n_records("watch_ended"), 2);
-	ck_assert(stage_audit_is_good(&stage));
-	stage_finish(&stage);
-}
-END_TEST
-
-/* Without gate.origins: where gate listens, if that is an address. */
-START_TEST(watch_has_an_address_or_says_why_not)
-{
-	static const char *const useless[] = {"0.0.0.0:8443", "[::]:8443", "127.0.0.1:0"};
-	struct message_sign_in_result result;
-	char config[128];
-
-	for (size_t i = 0; i < sizeof(useless) / sizeof(useless[0]); i++) {
-		snprintf(config, sizeof(config),
-		        "sessions:\n  onlookers: announced\ngate:\n  listen: '%s'\n", useless[i]);
-		begin_watchable_with(&result, config);
-		attach(&result);
-		ck_assert_int_eq(ctl("watch hanako"), 1);
-		ck_assert(complains("gate.origins"));
-		ck_assert_uint_eq(n_records("watch_offered"), 0);
-		stage_finish(&stage);
-	}
-	begin_watchable_with(
-	        &result, "sessions:\n  onlookers: announced\ngate:\n  listen: '10.1.2.3:8443'\n");
-	attach(&result);
-	ck_assert_int_eq(ctl("watch hanako"), 0);
-	ck_assert(says("https://10.1.2.3:8443/watch#"));
-	stage_finish(&stage);
-}
-END_TEST
-
-START_TEST(watch_is_off_by_default)
-{
-	struct message_sign_in_result result;
-
-	begin_session(&result);
-	ck_assert_int_eq(ctl("watch hanako"), 1);
-	ck_assert(complains("sessions.onlookers"));
-	ck_assert_uint_eq(n_records("watch_offered"), 0);
-	stage_finish(&stage);
-}
-END_TEST
-
-START_TEST(watch_ends_with_gate_and_waits_for_nobody)
-{
-	struct message_sign_in_result result;
-	char token[65];
-
-	begin_watchable(&result);
-	attach(&result);
-	offered(token);
-	/* The person leaves between offer and opening. */
-	ck_assert_int_eq(CHANNEL_SEND(stage.gate, detached, .lease_id = result.lease_id), 0);
-	ck_assert_uint_eq(onlook(token).outcome, ATTACH_UNKNOWN);
-	attach(&result);
-	ck_assert_uint_eq(onlook(token).outcome, ATTACH_UNKNOWN);
-	ck_assert_uint_eq(n_records("watch_began"), 0);
-	offered(token);
-	ck_assert_uint_eq(onlook(token).outcome, ATTACH_ACCEPTED);
-	/* gate is gone, and everybody with it. */
-	int ours, theirs;
-	ck_assert_int_eq(channel_pair(&ours, &theirs), 0);
-	channel_free(stage.gate);
-	ck_assert_int_eq(CHANNEL_SEND(stage.monitor, gate_peer, .peer = theirs), 0);
-	close(theirs);
-	stage.gate = channel_new(ours, LINK_GATE_KEEPER, SIDE_A);
-	channel_set_phase(stage.gate, PHASE_READY);
-	attach(&result);
-	ck_assert_uint_eq(n_records("watch_ended"), 1);
 	stage_finish(&stage);
 }
 END_TEST
@@ -541,12 +279,12 @@ START_TEST(audit)
 	stage_add_person(&stage, "hanako");
 	stage_add_person(&stage, "jiro");
 	stage_session(&stage, "hanako");
-	ck_assert_int_eq(ctl("audit verify"), 0);
-	ck_assert(says("whole"));
-	ck_assert_int_eq(ctl("audit tail -n 3"), 0);
-	ck_assert(says("hanako"));
-	ck_assert_int_eq(ctl("--json audit tail -n 1000"), 0);
-	json_t *items = parsed();
+	ck_assert_int_eq(ctl(&stage, "audit verify"), 0);
+	ck_assert(ctl_says("whole"));
+	ck_assert_int_eq(ctl(&stage, "audit tail -n 3"), 0);
+	ck_assert(ctl_says("hanako"));
+	ck_assert_int_eq(ctl(&stage, "--json audit tail -n 1000"), 0);
+	json_t *items = ctl_parsed();
 	ck_assert_str_eq(json_string_value(json_object_get(json_array_get(items, 0), "event")),
 	        "broker_start");
 	for (size_t i = 0; i < json_array_size(items); i++)
@@ -557,14 +295,14 @@ START_TEST(audit)
 	snprintf(command, sizeof(command), "sed -i '2s/hanako/hanaka/' %s/data/audit/*.jsonl",
 	        stage.folder);
 	ck_assert_int_eq(system(command), 0);
-	ck_assert_int_eq(ctl("audit verify"), 5);
-	ck_assert(says("line 2"));
-	ck_assert_int_eq(ctl("--json audit verify"), 5);
-	json_t *verdict = parsed();
+	ck_assert_int_eq(ctl(&stage, "audit verify"), 5);
+	ck_assert(ctl_says("line 2"));
+	ck_assert_int_eq(ctl(&stage, "--json audit verify"), 5);
+	json_t *verdict = ctl_parsed();
 	ck_assert_int_eq(json_integer_value(json_object_get(verdict, "line")), 2);
 	json_decref(verdict);
-	ck_assert_int_eq(ctl("--lang ja audit verify"), 5);
-	ck_assert(says("監査担当者"));
+	ck_assert_int_eq(ctl(&stage, "--lang ja audit verify"), 5);
+	ck_assert(ctl_says("監査担当者"));
 	stage_finish(&stage);
 }
 END_TEST
@@ -588,7 +326,7 @@ START_TEST(long_lists)
 		ck_assert_int_eq(message_get_recorded(&in, &recorded), 0);
 		last = recorded.record;
 	}
-	ck_assert_int_eq(ctl("audit tail -n 1000 --json"), 0);
+	ck_assert_int_eq(ctl(&stage, "audit tail -n 1000 --json"), 0);
 	char path[128];
 	snprintf(path, sizeof(path), "%s/out", stage.folder);
 	json_t *items = json_load_file(path, 0, NULL);
@@ -625,7 +363,7 @@ START_TEST(another_user_is_refused)
 	int status_of_child;
 	ck_assert_int_eq(waitpid(pid, &status_of_child, 0), pid);
 	ck_assert_int_eq(status_of_child, 0);
-	ck_assert_int_eq(ctl("status"), 0);
+	ck_assert_int_eq(ctl(&stage, "status"), 0);
 	stage_finish(&stage);
 }
 END_TEST
@@ -664,7 +402,7 @@ START_TEST(bad_requests_are_refused)
 	check_refused("{\"version\":1,\"command\":\"people add\",\"id\":\"x\"}", "bad_request");
 	check_refused("{\"version\":1,\"command\":\"audit tail\",\"n\":1001}", "bad_request");
 	check_refused("{\"version\":1,\"command\":\"audit tail\",\"n\":\"5\"}", "bad_request");
-	ck_assert_int_eq(ctl("status"), 0);
+	ck_assert_int_eq(ctl(&stage, "status"), 0);
 	stage_finish(&stage);
 }
 END_TEST
@@ -674,7 +412,6 @@ int main(void)
 	signal(SIGPIPE, SIG_IGN);
 	return SUITE_RUN("keeper-ctl", usage, unreachable, people, generated_passwords,
 	        records_say_who_did_it, sessions_and_end, status, screenshot,
-	        screenshot_that_fails_leaves_no_file, watch, watch_has_an_address_or_says_why_not,
-	        watch_is_off_by_default, watch_ends_with_gate_and_waits_for_nobody, audit,
-	        long_lists, another_user_is_refused, bad_requests_are_refused);
+	        screenshot_that_fails_leaves_no_file, audit, long_lists, another_user_is_refused,
+	        bad_requests_are_refused);
 }
