@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define DATA_PATH_MAX 128
+
 static struct stage stage;
 
 /* ---- destinations ---- */
@@ -156,16 +158,30 @@ static void mount_small(const char *path)
 	ck_assert_int_eq(mount("tmpfs", path, "tmpfs", 0, "size=600k"), 0);
 }
 
+/* The stage, not started, with its data on such a file system. */
+static void init_on_small_disk(char data[DATA_PATH_MAX])
+{
+	stage_init(&stage);
+	snprintf(data, DATA_PATH_MAX, "%s/data", stage.folder);
+	ck_assert_int_eq(mkdir(data, 0700), 0);
+	mount_small(data);
+}
+
+static void finish_on_small_disk(const char *data)
+{
+	ck_assert(stage_audit_is_good(&stage));
+	ck_assert_int_eq(stage_stop(&stage), 0);
+	ck_assert_int_eq(umount(data), 0);
+	stage_finish(&stage);
+}
+
 START_TEST(a_full_disk_fails_closed_and_heals)
 {
-	char filler[128];
+	char filler[DATA_PATH_MAX];
 
 	if (geteuid() != 0)
 		return;
-	stage_init(&stage);
-	snprintf(filler, sizeof(filler), "%s/data", stage.folder);
-	ck_assert_int_eq(mkdir(filler, 0700), 0);
-	mount_small(filler);
+	init_on_small_disk(filler);
 	ck_assert(stage_start(&stage));
 	struct message in;
 	stage_receive(stage.monitor, &in, MESSAGE_LEASES_TOLD);
@@ -191,25 +207,19 @@ START_TEST(a_full_disk_fails_closed_and_heals)
 	        stage_attach(&stage, full_session.cookie, full_attached.attach_token).outcome,
 	        ATTACH_ACCEPTED);
 	stage_session(&stage, "taro");
-	ck_assert(stage_audit_is_good(&stage));
-	ck_assert_int_eq(stage_stop(&stage), 0);
-	ck_assert_int_eq(umount(filler), 0);
-	stage_finish(&stage);
+	finish_on_small_disk(filler);
 }
 END_TEST
 
 /* A crash, or a restart of the broker, while the disk is full: sessions stay, closed as before. */
 START_TEST(a_restart_on_a_full_disk_keeps_sessions)
 {
-	char data[128];
+	char data[DATA_PATH_MAX];
 	struct message in;
 
 	if (geteuid() != 0)
 		return;
-	stage_init(&stage);
-	snprintf(data, sizeof(data), "%s/data", stage.folder);
-	ck_assert_int_eq(mkdir(data, 0700), 0);
-	mount_small(data);
+	init_on_small_disk(data);
 	ck_assert(stage_start(&stage));
 	stage_receive(stage.monitor, &in, MESSAGE_LEASES_TOLD);
 	stage_add_person(&stage, "hanako");
@@ -235,10 +245,7 @@ START_TEST(a_restart_on_a_full_disk_keeps_sessions)
 	ck_assert_uint_eq(stage_count(&stage, "broker_start"), 2);
 	/* More than one where the database was full for longer than the log. */
 	ck_assert_uint_ge(stage_count(&stage, "audit_resumed"), 1);
-	ck_assert(stage_audit_is_good(&stage));
-	ck_assert_int_eq(stage_stop(&stage), 0);
-	ck_assert_int_eq(umount(data), 0);
-	stage_finish(&stage);
+	finish_on_small_disk(data);
 }
 END_TEST
 
