@@ -555,6 +555,25 @@ for (const hasEditContext of [true, false]) {
 	});
 }
 
+viewerTest("an IME that takes letters and says nothing of them: plain keys are offered", async ({ gate, page, context }) => {
+	await live({ gate, page });
+	const devtools = await context.newCDPSession(page);
+	for (const code of ["Convert", "KeyA", "KeyB", "KeyC", "KeyD"]) {
+		await devtools.send("Input.dispatchKeyEvent", { type: "rawKeyDown", code, key: "Process", windowsVirtualKeyCode: 229 });
+		await devtools.send("Input.dispatchKeyEvent", { type: "keyUp", code, key: code.at(-1).toLowerCase() });
+	}
+	const offer = page.locator("#notices button", { hasText: "キーのまま送る" });
+	await offer.waitFor();
+	await offer.click();
+	assert.equal(await page.locator("#notices li").count(), 0);
+	await until(async () => (await focused(page)) === "screen");
+	gate.inputs.length = 0;
+	await page.keyboard.press("KeyB");
+	await until(() => keysOf(gate).length >= 2);
+	await page.click("#keys");
+	assert.equal(await page.getByRole("menuitemcheckbox").getAttribute("aria-checked"), "true");
+});
+
 viewerTest("a stream that stays broken ends with a reason instead of trying for ever", async ({ gate, page }) => {
 	gate.show = (socket) => socket.send(Buffer.concat([control.state(1).fill(1, 0, 1), Buffer.alloc(40, 0xee)]));
 	await viewer.signIn(page, "hanako", "x");

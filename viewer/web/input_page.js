@@ -2,6 +2,7 @@
 // and pointer.js.
 
 import { Composition } from "./composition.js";
+import { CompositionWatch } from "./composition_watch.js";
 import { Keyboard } from "./keyboard.js";
 import { Pointer } from "./pointer.js";
 import { TextField } from "./text_field.js";
@@ -23,8 +24,8 @@ export class InputPage {
 
 	// field: an empty textarea. send(kind, fields, atEpochMs): one input message, and when the person did it. onEscape():
 	// the person wants to leave the screen by keyboard.
-	// onTextRefused(reason), onTextLost(): see Composition.
-	constructor(canvas, field, { send: sendAt, onEscape, onTextRefused, onTextLost }) {
+	// onTextRefused(reason), onTextLost(): see Composition. onTextSilent(): the IME takes letters, and nothing comes of them.
+	constructor(canvas, field, { send: sendAt, onEscape, onTextRefused, onTextLost, onTextSilent }) {
 		this.#canvas = canvas;
 		this.#field = field;
 		this.#listenTimes();
@@ -43,7 +44,7 @@ export class InputPage {
 		});
 		this.#touch = new Touch(this.#pointer);
 		this.#listenComposition(send, { onTextRefused, onTextLost });
-		this.#listenKeys();
+		this.#listenKeys(onTextSilent);
 		this.#listenPointer();
 		this.#listenLeaving();
 	}
@@ -144,9 +145,18 @@ export class InputPage {
 		return nowMs - this.#eventAtMs < EVENT_AGE_MAX_MS ? this.#eventAtMs : nowMs;
 	}
 
-	#listenKeys() {
+	#listenKeys(onTextSilent) {
+		const watch = new CompositionWatch(onTextSilent);
+		for (const type of ["compositionstart", "textupdate", "compositionend"]) {
+			this.#editContext.addEventListener(type, () => watch.heard(type));
+		}
 		for (const element of [this.#canvas, this.#field]) {
-			element.addEventListener("keydown", (event) => this.#keyboard.keyDown(event));
+			element.addEventListener("keydown", (event) => {
+				if (!this.#isPlain) {
+					watch.keyDown(event);
+				}
+				this.#keyboard.keyDown(event);
+			});
 			element.addEventListener("keyup", (event) => this.#keyboard.keyUp(event));
 		}
 	}

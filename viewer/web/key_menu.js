@@ -65,11 +65,15 @@ export class KeyMenu {
 		return item;
 	}
 
-	#togglePlain() {
-		this.#isPlain = !this.#isPlain;
+	setPlain(isPlain) {
+		this.#isPlain = isPlain;
 		this.#write();
+		this.#onPlain(isPlain);
+	}
+
+	#togglePlain() {
 		this.#close();
-		this.#onPlain(this.#isPlain);
+		this.setPlain(!this.#isPlain);
 	}
 
 	#listen() {

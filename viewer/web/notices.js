@@ -17,25 +17,33 @@ export class Notices {
 		this.#announcement.textContent = this.#words.word(key, blanks);
 	}
 
-	// isPassing: goes by itself; otherwise it stays until it is closed.
-	show(key, { blanks = {}, isPassing = false } = {}) {
+	// isPassing: goes by itself; otherwise it stays until it is closed. offer {key, onTaken}: a button that does something about it.
+	show(key, { blanks = {}, isPassing = false, offer = null } = {}) {
 		while (this.#list.children.length >= NOTICES_MAX) {
 			this.#list.firstElementChild.remove();
 		}
 		const item = document.createElement("li");
 		const text = document.createElement("span");
 		text.textContent = this.#words.word(key, blanks);
-		const close = document.createElement("button");
-		close.type = "button";
-		close.className = "button";
-		close.textContent = this.#words.word("closeNotice");
-		close.addEventListener("click", () => item.remove());
-		item.append(text, close);
+		item.append(text);
+		if (offer) {
+			item.append(this.#button(offer.key, () => (item.remove(), offer.onTaken())));
+		}
+		item.append(this.#button("closeNotice", () => item.remove()));
 		this.#list.append(item);
 		if (isPassing) {
 			setTimeout(() => item.remove(), PASSING_MS);
 		}
 		this.announce(key, blanks);
+	}
+
+	#button(key, onClick) {
+		const button = document.createElement("button");
+		button.type = "button";
+		button.className = "button";
+		button.textContent = this.#words.word(key);
+		button.addEventListener("click", onClick);
+		return button;
 	}
 
 	clear() {

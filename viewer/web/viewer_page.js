@@ -21,6 +21,7 @@ export class ViewerPage {
 	#notices;
 	#canvas = element("screen");
 	#input;
+	#keyMenu;
 	#size;
 	#bare;
 	#latency;
@@ -55,6 +56,7 @@ export class ViewerPage {
 			onEscape: () => this.#leaveScreen(),
 			onTextRefused: (reason) => this.#notices.show(`text_${reason}`, { isPassing: true }),
 			onTextLost: () => this.#notices.show("text_lost"),
+			onTextSilent: () => this.#offerPlain(),
 		});
 		this.#makeKeyMenu();
 		this.#size = new ScreenSize(
@@ -243,7 +245,7 @@ export class ViewerPage {
 
 	#makeKeyMenu() {
 		const isPlain = localStorage.getItem(PLAIN) !== null;
-		new KeyMenu(this.#words, {
+		this.#keyMenu = new KeyMenu(this.#words, {
 			isPlain,
 			onKeys: (codes, event) => {
 				this.#canvas.focus({ preventScroll: true });
@@ -256,6 +258,11 @@ export class ViewerPage {
 			},
 		});
 		this.#input.setPlain(isPlain);
+	}
+
+	// The menu has the same switch, and the way back.
+	#offerPlain() {
+		this.#notices.show("text_silent", { offer: { key: "text_silentOffer", onTaken: () => this.#keyMenu.setPlain(true) } });
 	}
 
 	// The way back is told whenever it is needed: nothing on the screen shows it afterwards.
