@@ -128,6 +128,70 @@ test('a film is sent as video, exact around it and exact when it stops', async t
 	await person.signOut();
 });
 
+// How many frames each decoder got since `before`; a region that begins anew has a new one.
+const since = (counts, before) => counts.map((n, at) => n - (before[at] ?? 0));
+
+test('two films, with a menu over one, scrolled and resized: exact around them, and all of it when they stop', async t => {
+	site.reports.length = 0;
+	const person = await Person.atWork(broker, 'tanaka', { url: line.url, width: 1280, height: 840 });
+	t.after(() => person.leave());
+	await site.reported('film-ready', 30000);
+	const [worker] = person.page.workers();
+	await worker.evaluate(() => {
+		const decoders = [];
+		self.countFrames = () => decoders.map(([, n]) => n);
+		const decode = VideoDecoder.prototype.decode;
+		VideoDecoder.prototype.decode = function (chunk) {
+			const known = decoders.find(([decoder]) => decoder === this);
+			if (known)
+				known[1]++;
+			else
+				decoders.push([this, 1]);
+			return decode.call(this, chunk);
+		};
+	});
+	const frames = () => worker.evaluate(() => self.countFrames());
+	await person.browse('http://site.test/pages/films.html');
+	let { films, menu } = await site.reported('ready', 30000);
+	await person.click(1100, 700);
+
+	const bothPlay = async what => {
+		const before = await frames();
+		await until(async () => since(await frames(), before).filter(n => n > 5).length >= 2, `two films ${what}`, 30000);
+	};
+	// Until what is around them is exact while they play: a region's edge may take two seconds.
+	const exactAround = async (what, hasMenu = false) => {
+		const isFilm = (x, y) => films.some(film => x >= film.x && y >= film.y && x < film.x + film.width && y < film.y + film.height);
+		// Cells of 16 pixels that the menu shares with the film are the film's.
+		const isMenu = (x, y) => hasMenu && x >= menu.x + 16 && y >= menu.y + 16 && x < menu.x + menu.width - 16 && y < menu.y + menu.height - 16;
+		let around;
+		await until(async () => {
+			around = difference(await person.pixels(), await grabDisplay(), (x, y) => !isFilm(x, y) || isMenu(x, y));
+			return around.n === 0;
+		}, `exactness around two films ${what}`, 30000).catch(error => {
+			throw new Error(`${error.message}: ${JSON.stringify(around)}, films ${JSON.stringify(films)}`);
+		});
+	};
+	const act = async (key, what, hasMenu) => {
+		await person.press(key);
+		({ films, menu } = await site.reported(key));
+		await bothPlay(what);
+		await exactAround(what, hasMenu);
+	};
+	await bothPlay('side by side');
+	await exactAround('side by side');
+	await act('KeyM', 'with a menu over one', true);
+	await act('KeyM', 'without the menu');
+	await act('KeyS', 'that were scrolled');
+	await act('KeyR', 'of which one grew');
+	await act('KeyR', 'of which one shrank');
+	await person.press('Space');
+	await site.reported('Space');
+	assert.equal((await compareWithDisplay(person)).n, 0, 'all of it');
+	assert.deepEqual(person.complaints, []);
+	await person.signOut();
+});
+
 test('a viewer that fails to decode gets pictures', async t => {
 	const { person } = await atWork(t);
 	const watched = await watchDecoder(person, true);
