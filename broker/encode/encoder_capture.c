@@ -102,6 +102,7 @@ static void take_areas(struct encoder *self, const struct message_damage *damage
 	for (int i = 0; i < VIEWERS_MAX; i++)
 		tell_hints(&self->seats[i].viewer, damage);
 	image_look(&self->image);
+	settle_look(&self->settle, &self->image, clock_now_ms());
 	if (self->settle.is_on)
 		timer_set_ms(self->settle_timer,
 		        settle_wait_ms(&self->settle, self->image.is_whole, clock_now_ms()));

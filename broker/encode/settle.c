@@ -56,9 +56,19 @@ uint64_t settle_wait_ms(const struct settle *self, bool is_whole, uint64_t now_m
 	return is_whole && left_ms > SETTLE_QUIET_MS ? SETTLE_QUIET_MS : left_ms;
 }
 
+static bool is_hoped_for(const struct settle *self, const struct image *image, uint64_t now_ms)
+{
+	return !self->was_black && self->bare_until_ms > now_ms && is_bare(image);
+}
+
+void settle_look(struct settle *self, const struct image *image, uint64_t now_ms)
+{
+	self->is_on = self->is_on || is_hoped_for(self, image, now_ms);
+}
+
 uint64_t settle_end(struct settle *self, const struct image *image, uint64_t now_ms)
 {
-	if (!self->was_black && self->bare_until_ms > now_ms && is_bare(image))
+	if (is_hoped_for(self, image, now_ms))
 		return self->bare_until_ms - now_ms;
 	self->is_on = false;
 	return 0;

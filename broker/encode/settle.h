@@ -30,6 +30,8 @@ void settle_begin(struct settle *self, const struct image *before, uint16_t widt
 uint64_t settle_wait_ms(const struct settle *self, bool is_whole, uint64_t now_ms);
 /* An update that came after the picture was whole for the first time. */
 void settle_take(struct settle *self, const struct rect *rects, uint16_t n_rects);
+/* After an update, whether it is on or not: a window that follows late is cleared late, to black. */
+void settle_look(struct settle *self, const struct image *image, uint64_t now_ms);
 /* Time is up. Returns for how many milliseconds more there is hope (0: it has ended); until then the next update is asked. */
 uint64_t settle_end(struct settle *self, const struct image *image, uint64_t now_ms);
 

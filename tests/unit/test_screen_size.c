@@ -121,9 +121,23 @@ START_TEST(what_is_not_painted_yet_is_waited_for)
 		wait_for(&settle, &image, 0xffffff, painted[i][0], painted[i][1]);
 		ck_assert_uint_eq(settle_end(&settle, &image, 1000 + SETTLE_BARE_MAX_MS), 0);
 	}
-	/* A page that was black before. */
+	/* In a smaller screen the old picture is whole; then the window follows, and is cleared. */
 	struct image image = {0};
 	struct settle settle = {0};
+	ck_assert_uint_eq(wait_for(&settle, &image, 0xffffff, 40, 30), 0);
+	settle_look(&settle, &image, 1000 + SETTLE_MAX_MS);
+	ck_assert(!settle.is_on);
+	paint(&image, 0, 40, 30);
+	settle_look(&settle, &image, 1000 + SETTLE_BARE_MAX_MS - 1);
+	ck_assert(settle.is_on);
+	ck_assert_uint_eq(settle_end(&settle, &image, 1000 + SETTLE_BARE_MAX_MS - 1), 1);
+	paint(&image, 0xffffff, 40, 30);
+	ck_assert_uint_eq(settle_end(&settle, &image, 1000 + SETTLE_BARE_MAX_MS - 1), 0);
+	paint(&image, 0, 40, 30);
+	settle_look(&settle, &image, 1000 + SETTLE_BARE_MAX_MS);
+	ck_assert(!settle.is_on);
+
+	/* A page that was black before. */
 	ck_assert_uint_eq(wait_for(&settle, &image, 0, 0, 0), 0);
 	ck_assert(!settle.is_on);
 }
