@@ -31,7 +31,7 @@ static void drop_unchanged_row(struct frame *self, uint32_t row)
 {
 	struct tiles *dirty = self->dirty;
 	uint32_t y = row * PICTURE_TILE, end = y + tiles_area(dirty, 0, row).height;
-	bool is_equal[TILES_COLUMNS_MAX]; /* as far as was looked */
+	bool is_equal[TILES_COLUMNS_MAX] = {false}; /* as far as was looked */
 	uint32_t n_equal = 0;
 
 	for (uint32_t column = 0; column < dirty->columns; column++) {
