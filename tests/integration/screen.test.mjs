@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { Broker, until } from './lib/broker.mjs';
 import { compareWithDisplay } from './lib/display.mjs';
-import { differing } from './lib/pixels.mjs';
+import { differing, hasColours } from './lib/pixels.mjs';
 import { Person, PASSWORD } from './lib/person.mjs';
 import { pidsOf } from './lib/processes.mjs';
 import { Site } from './lib/site.mjs';
@@ -117,7 +117,12 @@ test('a terminal at 150 %: the first picture has it, and the page is laid out on
 		const ratios = [first, ...site.reports].filter(report => report.type === 'screen').map(report => report.ratio);
 		assert.deepEqual(ratios, ratios.map(() => 1.5));
 		const pages = () => Promise.all([person, large].map(somebody => somebody.pixels({ x: 0, y: 140, width: 1000, height: 400 })));
-		const before = await pages();
+		let before;
+		await until(async () => { // reported when it is laid out, which is before it is painted
+			await large.settled(300);
+			before = await pages();
+			return before.every(page => hasColours(page, [PAGE_COLOUR[0] << 16 | PAGE_COLOUR[1] << 8 | PAGE_COLOUR[2]]));
+		}, 'both pages are painted');
 		const agents = pidsOf('shoji-guest-agent');
 		assert.equal(agents.length, 2);
 		for (const pid of agents)
