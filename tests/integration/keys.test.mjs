@@ -137,12 +137,15 @@ class Pages {
 		const origin = async page => {
 			await page.bringToFront();
 			await page.evaluate(() => addEventListener('mousemove', event => { window.at = [event.clientX, event.clientY]; }));
-			// In two steps: the second is one pixel to the left of the first, or one of them is not the answer.
-			await terminal.do([`move ${x + 1} ${y}`]);
-			const from = await (await page.waitForFunction(() => window.at)).jsonValue();
-			await terminal.do([`move ${x} ${y}`]);
-			await page.waitForFunction(([left, top]) => window.at[0] === left - 1 && window.at[1] === top, from);
-			return [x - from[0] + 1, y - from[1]];
+			const at = async (left, top) => {
+				await terminal.do([`move ${left} ${top}`, 'wait 50']);
+				return page.evaluate(() => window.at);
+			};
+			// In two steps, one pixel apart, or one of them is not the answer: Chromium tells of the hand's last place by itself.
+			return until(async () => {
+				const from = await at(x + 1, y), to = await at(x, y);
+				return from && to[0] === from[0] - 1 && to[1] === from[1] && [x - to[0], y - to[1]];
+			}, 'the hand is over the page', 30000);
 		};
 		const [local, remote] = [await origin(this.local), await origin(this.viewer)];
 		const canvas = await this.viewer.locator('#screen').boundingBox();

@@ -3,25 +3,26 @@ import { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import * as viewer from '../browser/viewer.mjs';
-import { Broker, until } from './lib/broker.mjs';
+import { startBehindLine } from './lib/behind.mjs';
+import { until } from './lib/broker.mjs';
 import { Person, PASSWORD } from './lib/person.mjs';
 import { Site } from './lib/site.mjs';
 import { test } from './lib/suite.mjs';
 
-let site, broker;
+let site, line, broker;
 
 before(async () => {
 	site = await Site.start();
-	broker = await Broker.start({
+	({ line, broker } = await startBehindLine(site, {
 		profile: { start_page: 'http://site.test/pages/report.html', watermark: true },
-		egress: { hosts: site.hosts('site.test') },
 		sessions: { onlookers: 'announced' },
-	});
+	}));
 	await broker.addPerson('tanaka', PASSWORD, '田中 太郎');
 });
 
 after(async () => {
 	await broker?.kill();
+	await line?.close();
 	await site?.stop();
 });
 
@@ -79,10 +80,9 @@ test('the mark is in the picture, in a screenshot, and in what an onlooker sees'
 	assertMarked(await decodePng(plain.page, `${broker.folder}/shot.png`), 'the screenshot');
 
 	const { url } = await broker.ctlJson('watch', 'tanaka');
-	const address = new URL(url);
 	const onlooker = await viewer.launch();
 	t.after(() => onlooker.close());
-	await onlooker.page.goto(`${broker.url}${address.pathname}${address.hash}`);
+	await onlooker.page.goto(url);
 	await viewer.waitLive(onlooker.page);
 	await marked(() => viewer.canvasPixels(onlooker.page), 'the onlooker');
 	assert.deepEqual(person.complaints, []);
