@@ -6,14 +6,19 @@
  * the screen. */
 #define SHARE(pixels) ((pixels) / 8 * 7)
 
+/* What stands where nothing was painted yet: the X server's black, then the ground of the isolated browser's GTK theme (Adwaita). */
 #define BLACK IMAGE_SEEN
+#define GROUND (IMAGE_SEEN | 0xf6f5f4u)
 
-static bool is_black(const struct image *image, uint32_t x, uint32_t y, uint32_t step)
+static bool is_unpainted(const struct image *image, uint32_t x, uint32_t y, uint32_t step)
 {
 	const size_t n_pixels = (size_t)image->width * image->height;
+	const size_t first = (size_t)y * image->width + x;
 
-	for (size_t at = (size_t)y * image->width + x; at < n_pixels; at += step)
-		if (image->pixels[at] != BLACK)
+	if (image->pixels[first] != BLACK && image->pixels[first] != GROUND)
+		return false;
+	for (size_t at = first; at < n_pixels; at += step)
+		if (image->pixels[at] != image->pixels[first])
 			return false;
 	return true;
 }
@@ -23,8 +28,8 @@ static bool is_bare(const struct image *image)
 {
 	const uint32_t right = image->width - 1u, bottom = image->height - 1u;
 
-	return is_black(image, right, bottom / 4 * 3, image->width) ||
-	       is_black(image, right / 4 * 3, bottom, 1);
+	return is_unpainted(image, right, bottom / 4 * 3, image->width) ||
+	       is_unpainted(image, right / 4 * 3, bottom, 1);
 }
 
 void settle_begin(struct settle *self, const struct image *before, uint16_t width, uint16_t height,
@@ -32,7 +37,7 @@ void settle_begin(struct settle *self, const struct image *before, uint16_t widt
 {
 	/* Of a size that came and went unpainted nothing was shown. */
 	if (!self->is_on)
-		self->was_black = is_bare(before);
+		self->was_bare = is_bare(before);
 	self->is_on = true;
 	self->until_ms = now_ms + SETTLE_MAX_MS;
 	self->bare_until_ms = now_ms + SETTLE_BARE_MAX_MS;
@@ -58,7 +63,7 @@ uint64_t settle_wait_ms(const struct settle *self, bool is_whole, uint64_t now_m
 
 static bool is_hoped_for(const struct settle *self, const struct image *image, uint64_t now_ms)
 {
-	return !self->was_black && self->bare_until_ms > now_ms && is_bare(image);
+	return !self->was_bare && self->bare_until_ms > now_ms && is_bare(image);
 }
 
 void settle_look(struct settle *self, const struct image *image, uint64_t now_ms)

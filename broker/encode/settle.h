@@ -11,7 +11,7 @@
 
 /* A browser that is busy for longer is shown as it is, */
 #define SETTLE_MAX_MS 250
-/* unless there is nothing but black at the screen's lower right corner, where there was something before: so long, at most. */
+/* unless nothing was painted at the screen's lower right corner yet, where there was something before: so long, at most. */
 #define SETTLE_BARE_MAX_MS 2000
 /* The browser was so quick that its painting came with the first whole picture: then nothing follows. */
 #define SETTLE_QUIET_MS 100
@@ -20,7 +20,7 @@ struct settle {
 	bool is_on;
 	uint64_t left; /* pixels that are still to be painted */
 	uint64_t until_ms, bare_until_ms;
-	bool was_black; /* the corner, when the screen was last shown */
+	bool was_bare; /* the corner, when the screen was last shown */
 };
 
 /* before: the image as it was, for its new size. */

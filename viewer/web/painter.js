@@ -4,8 +4,9 @@
 // A hidden page gets no animation frames. Its frames count as drawn after this long, so that the picture stays
 // current at a trickle and the broker sends no more than that.
 export const HIDDEN_DRAW_MS = 250;
-// A picture of a new size that is not whole by then is shown as it is: on a thin line it comes in parts.
-export const UNFINISHED_MAX_MS = 500;
+// A picture of a new size that is not whole by then is shown as it is: on a thin line it comes in parts. What has not come is
+// black, so that the old picture is better for as long as a busy machine needs.
+export const UNFINISHED_MAX_MS = 2000;
 
 export class Painter {
 	#context;
