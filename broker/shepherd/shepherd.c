@@ -11,16 +11,16 @@
 #include "base/session.h"
 #include "shepherd/door.h"
 #include "shepherd/engine.h"
+#include "shepherd/host_settings.h"
 #include "shepherd/host_state.h"
 #include "shepherd/identity.h"
-#include "shepherd/profile_policies.h"
+#include "shepherd/orphans.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -169,25 +169,6 @@ static void on_child(struct shepherd *self, pid_t pid, int status)
 	}
 }
 
-/* Whatever of the host has become our child: the engine's death may have come before its child could ask to die with
- * it. */
-static void kill_children(void)
-{
-	char text[512];
-	char *rest = text, *word;
-	int fd = open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-
-	if (fd >= 0)
-		close(fd);
-	if (n <= 0)
-		return;
-	text[n] = '\0';
-	while ((word = strsep(&rest, " ")))
-		if (atoi(word) > 0)
-			kill((pid_t)atoi(word), SIGKILL);
-}
-
 /* We are the subreaper: when no child is left, nothing of the host is. */
 static void reap(struct shepherd *self)
 {
@@ -201,7 +182,7 @@ static void reap(struct shepherd *self)
 	if (pid < 0 && errno == ECHILD)
 		set_state(self, HOST_ENDED);
 	else
-		kill_children();
+		orphans_kill();
 }
 
 static void on_signal(void *data, unsigned events)
@@ -269,45 +250,6 @@ static int renew_lease(struct shepherd *self, struct message *in)
 
 static void on_listener(void *data, unsigned events);
 
-static int add_policies(struct shepherd *self)
-{
-	char profile[8192];
-	int policies = self->setup.policies;
-	int error = profile_policies_write(profile, sizeof(profile), self->setup.start_page);
-
-	self->setup.policies = -1;
-	/* bubblewrap reads from where the descriptor stands, and monitor hands out the same one each time. */
-	if (!error)
-		error = guest_files_add_copy(&self->files, GUEST_POLICIES "/shoji.json", policies);
-	close(policies);
-	if (!error)
-		error = guest_files_add_text(&self->files, GUEST_POLICIES "/profile.json", profile);
-	return error;
-}
-
-static int add_accounts(struct shepherd *self)
-{
-	int error = guest_files_add_text(&self->files, "/etc/passwd",
-	        "user:x:1000:1000::" GUEST_HOME ":/usr/sbin/nologin\n");
-
-	if (!error)
-		error = guest_files_add_text(&self->files, "/etc/group", "user:x:1000:\n");
-	if (!error)
-		error = guest_files_add_text(
-		        &self->files, "/etc/hosts", "127.0.0.1 localhost\n::1 localhost\n");
-	return error;
-}
-
-/* Chromium takes the caret's blinking from GTK (its OsSettingsProviderGtk), and GTK, without a settings daemon, from this
- * file. */
-static int add_caret(struct shepherd *self)
-{
-	if (self->setup.caret_blinks)
-		return 0;
-	return guest_files_add_text(
-	        &self->files, "/etc/gtk-3.0/settings.ini", "[Settings]\ngtk-cursor-blink=false\n");
-}
-
 /* The last that is done as root: what the slot's uid could not open. */
 static int set_up(struct shepherd *self)
 {
@@ -316,11 +258,7 @@ static int set_up(struct shepherd *self)
 	if (!error)
 		error = guest_files_open(&self->files, self->setup.program_folder);
 	if (!error)
-		error = add_policies(self);
-	if (!error)
-		error = add_accounts(self);
-	if (!error)
-		error = add_caret(self);
+		error = host_settings_add(&self->files, &self->setup);
 	if (!error)
 		error = identity_take(self->setup.uid);
 	if (!error)
