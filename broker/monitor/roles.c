@@ -1,7 +1,7 @@
 /* Supervision of the lasting roles. gate and egress have met the network, so each of them may have
  * been taken over: what they say is held against the message table, and a violation costs them
  * their process, never the broker. */
-#include "monitor/roles.h"
+#include "monitor/roles_internal.h"
 
 #include "base/config.h"
 #include "base/ensure.h"
@@ -21,46 +21,7 @@
 #define BACKOFF_MAX_MS 10000
 #define BACKOFF_FORGOTTEN_MS 30000 /* ready for so long: the next restart is prompt again */
 #define UNREAPED_RETRY_MS 20
-#define REJOIN_MS 1000 /* by then a keeper that died is known to be dead */
 #define READY_DEADLINE_MS (ROLE_SETUP_DEADLINE_MS + 5000)
-
-enum role_state {
-	ROLE_STOPPED,
-	ROLE_STARTING, /* set-up was sent */
-	ROLE_READY,
-	ROLE_WAITING, /* ended; its timer starts it anew */
-};
-
-struct role {
-	struct roles *roles;
-	enum role_kind kind;
-	const char *name;
-	enum role_state state;
-	pid_t pid; /* 0: none, or waited for */
-	struct channel *channel;
-	struct timer *timer; /* STARTING: deadline of READY; WAITING: the next start */
-	uint64_t backoff_ms;
-	uint64_t ready_since_ms;
-	/* Ends of the socketpair between keeper and this role that wait for their owner; -1: none.
-	 */
-	int end_for_keeper;
-	int end_for_self;
-	struct timer *rejoin_timer; /* set: the role has lost its channel to keeper */
-	bool is_rejoin_planned;
-	bool is_rejoining;
-	uint64_t keeper_lost_ms;
-};
-
-struct roles {
-	struct roles_setup setup;
-	struct roles_events events;
-	void *data;
-	bool is_started; /* all were ready once */
-	bool is_stopping;
-	struct role single[ROLE_N_SINGLE];
-	struct role *hash; /* n_hash */
-	size_t n_hash;
-};
 
 static const char *const names[] = {
         [ROLE_KEEPER] = "keeper",
@@ -70,7 +31,6 @@ static const char *const names[] = {
 };
 
 static void role_start(struct role *self);
-static void role_lost(struct role *self);
 
 static void role_set_state(struct role *self, enum role_state state)
 {
@@ -87,138 +47,14 @@ static void role_set_state(struct role *self, enum role_state state)
 	self->state = state;
 }
 
-static void close_end(int *end)
-{
-	if (*end >= 0)
-		close(*end);
-	*end = -1;
-}
-
-static int steal_end(int *end)
-{
-	int stolen = *end;
-
-	*end = -1;
-	return stolen;
-}
-
-/* ---- joining keeper with the others ---- */
-
-static struct role *keeper_of(struct roles *self)
-{
-	return &self->single[ROLE_KEEPER];
-}
-
-/* Sends one end to keeper when it may be sent now; it waits otherwise. */
-static void offer_to_keeper(struct role *self)
-{
-	struct role *keeper = keeper_of(self->roles);
-	int error = 0;
-
-	if (self->end_for_keeper < 0 || !keeper->channel)
-		return;
-	switch (self->kind) {
-	case ROLE_KEEPER:
-		return;
-	case ROLE_HASH: /* allowed in every phase */
-		error = CHANNEL_SEND(keeper->channel, hash_worker, .worker = self->end_for_keeper);
-		break;
-	case ROLE_GATE:
-		if (keeper->state != ROLE_READY)
-			return;
-		error = CHANNEL_SEND(keeper->channel, gate_peer, .peer = self->end_for_keeper,
-		        .is_same = self->is_rejoining);
-		break;
-	case ROLE_EGRESS:
-		if (keeper->state != ROLE_READY)
-			return;
-		error = CHANNEL_SEND(keeper->channel, egress_peer, .peer = self->end_for_keeper);
-		break;
-	}
-	close_end(&self->end_for_keeper);
-	if (error)
-		role_lost(keeper);
-}
-
-static void offer_to_self(struct role *self)
-{
-	if (self->end_for_self < 0 || self->state != ROLE_READY || self->kind == ROLE_HASH)
-		return;
-	int error = CHANNEL_SEND(self->channel, keeper_peer, .peer = self->end_for_self);
-	close_end(&self->end_for_self);
-	if (error)
-		role_lost(self);
-}
-
-/* keeper and this role both live, and their channel broke: one of them did not like what the other said. A keeper
- * that has begun since was joined already. */
-static void on_rejoin_timer(void *data)
-{
-	struct role *self = data;
-	const struct role *keeper = keeper_of(self->roles);
-
-	self->is_rejoin_planned = false;
-	if (self->state != ROLE_READY || keeper->state != ROLE_READY ||
-	        keeper->ready_since_ms >= self->keeper_lost_ms)
-		return;
-	close_end(&self->end_for_self);
-	close_end(&self->end_for_keeper);
-	if (channel_pair(&self->end_for_self, &self->end_for_keeper))
-		return; /* it tells again when it has waited in vain */
-	log_warning(0, "%s has lost its channel to keeper: joining them anew", self->name);
-	self->is_rejoining = true;
-	offer_to_keeper(self);
-	self->is_rejoining = false;
-	offer_to_self(self);
-}
-
-static int on_keeper_lost(struct role *self)
-{
-	if (self->kind != ROLE_GATE && self->kind != ROLE_EGRESS)
-		return SHOJI_ERR_FORBIDDEN;
-	self->keeper_lost_ms = clock_now_ms();
-	/* A role that repeats itself gets no more than one channel in that time. */
-	if (!self->is_rejoin_planned)
-		timer_set_ms(self->rejoin_timer, REJOIN_MS);
-	self->is_rejoin_planned = true;
-	return 0;
-}
-
-/* The end with which this role begins; the caller's. keeper gets the other one, unless it has it.
- */
-static int begin_end_of_role(struct role *self)
-{
-	int own = steal_end(&self->end_for_self);
-
-	if (own >= 0)
-		return own;
-	close_end(&self->end_for_keeper);
-	if (channel_pair(&own, &self->end_for_keeper))
-		return -1;
-	return own;
-}
-
-/* The end with which keeper begins towards this role; the caller's. */
-static int begin_end_of_keeper(struct role *self)
-{
-	int end = steal_end(&self->end_for_keeper);
-
-	if (end >= 0)
-		return end;
-	close_end(&self->end_for_self);
-	if (channel_pair(&end, &self->end_for_self))
-		return -1;
-	return end;
-}
-
 /* ---- starting ---- */
 
 static int send_setup_keeper(struct role *self)
 {
 	struct roles *roles = self->roles;
 	const struct roles_setup *setup = &roles->setup;
-	int gate = begin_end_of_keeper(&roles->single[ROLE_GATE]);
-	int egress = begin_end_of_keeper(&roles->single[ROLE_EGRESS]);
+	int gate = role_begin_end_of_keeper(&roles->single[ROLE_GATE]);
+	int egress = role_begin_end_of_keeper(&roles->single[ROLE_EGRESS]);
 	int error = gate < 0 || egress < 0 ? SHOJI_ERR_SYSTEM : 0;
 
 	if (!error)
@@ -226,8 +62,8 @@ static int send_setup_keeper(struct role *self)
 		        .config = (const uint8_t *)setup->config_text,
 		        .config_length = (uint32_t)setup->config_length, .gate = gate,
 		        .egress = egress, .control_listener = setup->control_listener);
-	close_end(&gate);
-	close_end(&egress);
+	role_end_close(&gate);
+	role_end_close(&egress);
 	return error;
 }
 
@@ -248,7 +84,7 @@ static int send_setup(struct role *self)
 
 	if (self->kind == ROLE_KEEPER)
 		return send_setup_keeper(self);
-	int keeper = begin_end_of_role(self);
+	int keeper = role_begin_end(self);
 	if (keeper < 0)
 		return SHOJI_ERR_SYSTEM;
 	int error = 0;
@@ -297,10 +133,10 @@ static void ready(struct role *self)
 	timer_clear(self->timer);
 	self->ready_since_ms = clock_now_ms();
 	log_debug(0, "%s is ready (process %d)", self->name, (int)self->pid);
-	offer_to_self(self);
+	role_offer_to_self(self);
 	if (self->kind == ROLE_KEEPER) {
-		offer_to_keeper(&self->roles->single[ROLE_GATE]);
-		offer_to_keeper(&self->roles->single[ROLE_EGRESS]);
+		role_offer_to_keeper(&self->roles->single[ROLE_GATE]);
+		role_offer_to_keeper(&self->roles->single[ROLE_EGRESS]);
 	}
 	if (roles_are_all_ready(self->roles))
 		self->roles->is_started = true;
@@ -320,7 +156,7 @@ static void on_message(void *data, struct channel *channel, struct message *in)
 		if (!error)
 			ready(self);
 	} else if (in->number == MESSAGE_KEEPER_LOST) {
-		error = on_keeper_lost(self);
+		error = role_on_keeper_lost(self);
 	} else if (self->kind == ROLE_KEEPER) {
 		error = self->roles->events.on_keeper_message(self->roles->data, in);
 	} else {
@@ -378,8 +214,7 @@ static void on_timer(void *data)
 	}
 }
 
-/* Ends what is left of a role and plans its next start. Its partners keep their other ends. */
-static void role_lost(struct role *self)
+void role_lost(struct role *self)
 {
 	struct roles *roles = self->roles;
 
@@ -393,10 +228,10 @@ static void role_lost(struct role *self)
 	if (self->pid)
 		kill(self->pid, SIGKILL);
 	/* What waits for the partner leads to a process that is gone. */
-	close_end(&self->end_for_keeper);
+	role_end_close(&self->end_for_keeper);
 	if (self->kind == ROLE_KEEPER) {
-		close_end(&roles->single[ROLE_GATE].end_for_self);
-		close_end(&roles->single[ROLE_EGRESS].end_for_self);
+		role_end_close(&roles->single[ROLE_GATE].end_for_self);
+		role_end_close(&roles->single[ROLE_EGRESS].end_for_self);
 		/* A hash worker has no message by which it could be joined anew; it holds nothing
 		 * worth keeping. */
 		for (size_t i = 0; i < roles->n_hash; i++)
@@ -449,13 +284,13 @@ static void role_start(struct role *self)
 		return;
 	}
 	if (self->kind != ROLE_KEEPER) {
-		offer_to_keeper(self);
+		role_offer_to_keeper(self);
 		return;
 	}
 	for (size_t i = 0; i < self->roles->n_hash; i++)
-		offer_to_keeper(&self->roles->hash[i]);
+		role_offer_to_keeper(&self->roles->hash[i]);
 	for (size_t kind = ROLE_GATE; kind < ROLE_N_SINGLE; kind++)
-		offer_to_self(&self->roles->single[kind]);
+		role_offer_to_self(&self->roles->single[kind]);
 }
 
 /* ---- all of them ---- */
@@ -469,7 +304,7 @@ static int role_init(struct role *self, struct roles *roles, enum role_kind kind
 	        .end_for_keeper = -1,
 	        .end_for_self = -1};
 	self->timer = timer_new(roles->setup.loop, on_timer, self);
-	self->rejoin_timer = timer_new(roles->setup.loop, on_rejoin_timer, self);
+	self->rejoin_timer = timer_new(roles->setup.loop, role_on_rejoin_timer, self);
 	return self->timer && self->rejoin_timer ? 0 : SHOJI_ERR_MEMORY;
 }
 
@@ -478,8 +313,8 @@ static void role_finish(struct role *self)
 	channel_free(self->channel);
 	timer_free(self->timer);
 	timer_free(self->rejoin_timer);
-	close_end(&self->end_for_keeper);
-	close_end(&self->end_for_self);
+	role_end_close(&self->end_for_keeper);
+	role_end_close(&self->end_for_self);
 	if (self->pid)
 		children_forget(self->roles->setup.children, self->pid);
 }
@@ -546,8 +381,8 @@ static void role_stop(struct role *self)
 	self->channel = NULL;
 	timer_clear(self->timer);
 	timer_clear(self->rejoin_timer);
-	close_end(&self->end_for_keeper);
-	close_end(&self->end_for_self);
+	role_end_close(&self->end_for_keeper);
+	role_end_close(&self->end_for_self);
 	if (self->state != ROLE_STOPPED)
 		role_set_state(self, ROLE_STOPPED);
 }
