@@ -42,9 +42,14 @@ set_tests_properties(unit-stream-wasm unit-stream-wasm-mutant PROPERTIES TIMEOUT
 # The real role: a program that is encode_run() and nothing else, started as monitor starts it.
 add_executable(encode-role ${CMAKE_CURRENT_LIST_DIR}/encode_role_main.c)
 target_link_libraries(encode-role PRIVATE shoji-encode)
-shoji_unit_test(encode-role SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_encode_role.c LIBS shoji-encode shoji-stream)
-target_compile_definitions(test-encode-role PRIVATE ENCODE_ROLE="$<TARGET_FILE:encode-role>")
-add_dependencies(test-encode-role encode-role)
+foreach(part encode-role encode-role-hostile)
+  string(REPLACE "-" "_" source test_${part}.c)
+  shoji_unit_test(${part} SOURCES ${CMAKE_CURRENT_LIST_DIR}/${source} ${CMAKE_CURRENT_LIST_DIR}/encode_role_rig.c
+    LIBS shoji-encode shoji-stream)
+  target_compile_definitions(test-${part} PRIVATE ENCODE_ROLE="$<TARGET_FILE:encode-role>")
+  add_dependencies(test-${part} encode-role)
+endforeach()
+shoji_unit_test(encode-wall SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_encode_wall.c LIBS shoji-encode)
 
 shoji_unit_test(encode-video SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_encode_video.c ${CMAKE_CURRENT_LIST_DIR}/encode_video_rig.c LIBS shoji-encode shoji-stream m)
 shoji_unit_test(encode-video-parts SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_encode_video_parts.c LIBS shoji-encode shoji-stream)
