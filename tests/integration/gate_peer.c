@@ -9,23 +9,18 @@
  *   onlook_result REQUEST OUTCOME LEASE ADMINISTRATOR PERSON    onlooker_slice LEASE HEX
  *   notify LEASE NOTICE TEXT      join LEASE      gone LEASE REASON      slice LEASE HEX
  *   flood LEASE MILLISECONDS      keeper_gone     keeper_new             capture_gone LEASE
- *   status                        quit */
-#include "base/assets.h"
-#include "base/channel.h"
+ *   status                        quit
+ *
+ * gate_peer_start.c starts gate, gate_peer_events.c tells what it says; here are the sessions and the commands. */
+#include "gate_peer.h"
+
 #include "base/loop.h"
-#include "base/role.h"
 #include "base/session.h"
-#include "gate/gate.h"
 #include "stream/wire.h"
 
-#include <arpa/inet.h>
-#include <dirent.h>
-#include <fcntl.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -35,7 +30,6 @@
 struct lease {
 	uint64_t id;
 	struct channel *encode, *onlooker, *capture;
-	uint32_t slices_left_out;
 };
 
 static struct loop *loop;
@@ -46,181 +40,18 @@ static char root[] = "/tmp/shoji-gate-root-XXXXXX"; /* stays empty */
 static char line[1 << 20];
 static size_t line_length;
 
-static void die(const char *what)
+void peer_die(const char *what)
 {
 	perror(what);
 	exit(2);
 }
 
-#define EVENT(...) (printf(__VA_ARGS__), putchar('\n'), fflush(stdout))
-
-static void print_hex(const char *text)
-{
-	for (; *text; text++)
-		printf("%02x", (unsigned char)*text);
-}
-
-static uint8_t *read_file(const char *path, size_t *length)
-{
-	FILE *file = fopen(path, "rb");
-	uint8_t *bytes = malloc(1 << 24);
-
-	if (!file || !bytes)
-		die(path);
-	*length = fread(bytes, 1, 1 << 24, file);
-	fclose(file);
-	return bytes;
-}
-
-static int memfd_of(const char *path)
-{
-	size_t length;
-	int fd;
-	uint8_t *bytes = read_file(path, &length);
-
-	if (memfd_sealed("file", bytes, length, &fd))
-		die("memfd");
-	free(bytes);
-	return fd;
-}
-
-static const char *type_of(const char *name)
-{
-	const char *dot = strrchr(name, '.');
-
-	if (dot && !strcmp(dot, ".html"))
-		return "text/html; charset=utf-8";
-	return dot && !strcmp(dot, ".js") ? "text/javascript; charset=utf-8"
-	                                  : "application/octet-stream";
-}
-
-static int bundle_of(const char *folder)
-{
-	struct assets_writer writer;
-	struct dirent *entry;
-	DIR *dir = opendir(folder);
-	int fd;
-
-	if (!dir || assets_writer_init(&writer))
-		die(folder);
-	while ((entry = readdir(dir))) {
-		char path[1024];
-		size_t length;
-		if (entry->d_name[0] == '.')
-			continue;
-		snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
-		uint8_t *bytes = read_file(path, &length);
-		assets_writer_add(&writer, entry->d_name, type_of(entry->d_name), bytes, length);
-		free(bytes);
-	}
-	closedir(dir);
-	if (assets_writer_finish(&writer, &fd))
-		die("assets");
-	return fd;
-}
-
-static int listen_any(unsigned *port)
-{
-	struct sockaddr_in address = {
-	        .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t length = sizeof(address);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, 256) < 0)
-		die("listen");
-	getsockname(fd, (struct sockaddr *)&address, &length);
-	*port = ntohs(address.sin_port);
-	return fd;
-}
-
-/* In the gate's process. As root it is confined as in the product. */
-static int run_gate(const char *folder)
-{
-	struct role_start start = {.name = "gate"};
-
-	if (getuid() == 0)
-		start.identity =
-		        (struct sandbox_identity){.uid = 60991, .gid = 60991, .root = folder};
-	return gate_run(&start);
-}
-
-static int spawn_gate(void)
-{
-	int ours, theirs;
-	char program[1024] = {0};
-
-	if (channel_pair(&ours, &theirs) ||
-	        readlink("/proc/self/exe", program, sizeof(program) - 1) < 0)
-		die("spawn");
-	gate_pid = fork();
-	if (gate_pid == 0) {
-		int null = open("/dev/null", O_RDWR);
-		dup2(null, 0);
-		dup2(null, 1);
-		if (theirs == ROLE_CHANNEL_FD)
-			fcntl(theirs, F_SETFD, 0);
-		else
-			dup2(theirs, ROLE_CHANNEL_FD);
-		close_range(ROLE_CHANNEL_FD + 1, ~0u, 0);
-		execl(program, program, "--gate", root, (char *)NULL);
-		_exit(127);
-	}
-	close(theirs);
-	return ours;
-}
-
 /* ---- what gate says ---- */
-
-/* The message as m. */
-#define TAKE(name)                                                                                 \
-	struct message_##name m;                                                                   \
-	if (message_get_##name(in, &m))                                                            \
-	die(#name)
 
 static void on_keeper_message(void *data, struct channel *channel, struct message *in)
 {
 	(void)data, (void)channel;
-	if (in->number == MESSAGE_SIGN_IN) {
-		TAKE(sign_in);
-		printf("{\"event\":\"sign_in\",\"request\":%u,\"width\":%u,\"height\":%u,\"scale\":"
-		       "%u,"
-		       "\"address\":\"%s\",\"person\":\"",
-		        m.request, m.width, m.height, m.scale, m.address);
-		print_hex(m.person);
-		printf("\",\"password\":\"");
-		print_hex(m.password);
-		EVENT("\"}");
-	} else if (in->number == MESSAGE_SIGN_OUT) {
-		TAKE(sign_out);
-		EVENT("{\"event\":\"sign_out\",\"request\":%u,\"cookie\":\"%s\"}", m.request,
-		        m.cookie);
-	} else if (in->number == MESSAGE_ATTACH) {
-		TAKE(attach);
-		EVENT("{\"event\":\"attach\",\"request\":%u,\"cookie\":\"%s\",\"token\":\"%s\","
-		      "\"address\":\"%s\"}",
-		        m.request, m.cookie, m.attach_token, m.address);
-	} else if (in->number == MESSAGE_ONLOOK) {
-		TAKE(onlook);
-		EVENT("{\"event\":\"onlook\",\"request\":%u,\"token\":\"%s\"}", m.request, m.token);
-	} else if (in->number == MESSAGE_ONLOOK_LEFT) {
-		TAKE(onlook_left);
-		EVENT("{\"event\":\"onlook_left\",\"lease\":\"%llx\"}",
-		        (unsigned long long)m.lease_id);
-	} else if (in->number == MESSAGE_DETACHED) {
-		TAKE(detached);
-		EVENT("{\"event\":\"detached\",\"lease\":\"%llx\"}",
-		        (unsigned long long)m.lease_id);
-	} else if (in->number == MESSAGE_LATENCY) {
-		TAKE(latency);
-		EVENT("{\"event\":\"latency\",\"lease\":\"%llx\",\"answers\":%u,\"drawn\":[%u,%u],"
-		      "\"round\":[%u,%u]}",
-		        (unsigned long long)m.lease_id, m.answers, m.drawn_p50, m.drawn_p95,
-		        m.round_p50, m.round_p95);
-	} else if (in->number == MESSAGE_ACTIVITY) {
-		TAKE(activity);
-		EVENT("{\"event\":\"activity\",\"lease\":\"%llx\"}",
-		        (unsigned long long)m.lease_id);
-	}
+	event_of_keeper(in);
 }
 
 static void on_keeper_close(void *data, struct channel *channel, int error)
@@ -234,34 +65,8 @@ static void on_keeper_close(void *data, struct channel *channel, int error)
 static void on_encode_message(void *data, struct channel *channel, struct message *in)
 {
 	const struct lease *lease = data;
-	unsigned long long id = lease->id;
-	int seat = channel == lease->onlooker ? SEAT_ONLOOKER : SEAT_PERSON;
 
-	if (in->number == MESSAGE_VIEWER_JOIN) {
-		TAKE(viewer_join);
-		EVENT("{\"event\":\"viewer_join\",\"seat\":%d,\"lease\":\"%llx\",\"capabilities\":%"
-		      "u,\"window_"
-		      "log\":%u,\"epoch\":\"%llx\",\"last\":%u,\"slots\":%u}",
-		        seat, id, m.capabilities, m.window_log_max, (unsigned long long)m.epoch,
-		        m.last_frame, m.cache_slots);
-	} else if (in->number == MESSAGE_VIEWER_ACK) {
-		TAKE(viewer_ack);
-		EVENT("{\"event\":\"viewer_ack\",\"lease\":\"%llx\",\"frame\":%u,\"us\":%u}", id,
-		        m.frame, m.drawn_after_us);
-	} else if (in->number == MESSAGE_VIEWER_VIDEO) {
-		TAKE(viewer_video);
-		EVENT("{\"event\":\"viewer_video\",\"lease\":\"%llx\",\"failed\":%d,\"frame\":%u}",
-		        id, m.has_failed, m.frame);
-	} else if (in->number == MESSAGE_VIEWER_TOUCH) {
-		TAKE(viewer_touch);
-		EVENT("{\"event\":\"viewer_touch\",\"lease\":\"%llx\",\"x\":%u,\"y\":%u}", id, m.x,
-		        m.y);
-	} else if (in->number == MESSAGE_VIEWER_PRESS) {
-		TAKE(viewer_press);
-		EVENT("{\"event\":\"viewer_press\",\"lease\":\"%llx\",\"input\":%u}", id, m.input);
-	} else if (in->number == MESSAGE_VIEWER_LEAVE) {
-		EVENT("{\"event\":\"viewer_leave\",\"seat\":%d,\"lease\":\"%llx\"}", seat, id);
-	}
+	event_of_encode(in, lease->id, channel == lease->onlooker ? SEAT_ONLOOKER : SEAT_PERSON);
 }
 
 static void on_encode_close(void *data, struct channel *channel, int error)
@@ -281,39 +86,8 @@ static void on_encode_close(void *data, struct channel *channel, int error)
 
 static void on_capture_message(void *data, struct channel *channel, struct message *in)
 {
-	unsigned long long id = ((struct lease *)data)->id;
-
 	(void)channel;
-	if (in->number == MESSAGE_INPUT_KEY) {
-		TAKE(input_key);
-		EVENT("{\"event\":\"key\",\"lease\":\"%llx\",\"sequence\":%u,\"key\":%u,\"down\":%"
-		      "d,\"modifiers\":%u}",
-		        id, m.sequence, m.key, m.is_down, m.modifiers);
-	} else if (in->number == MESSAGE_INPUT_POINTER) {
-		TAKE(input_pointer);
-		EVENT("{\"event\":\"pointer\",\"sequence\":%u,\"x\":%u,\"y\":%u,\"buttons\":%u}",
-		        m.sequence, m.x, m.y, m.buttons);
-	} else if (in->number == MESSAGE_INPUT_WHEEL) {
-		TAKE(input_wheel);
-		EVENT("{\"event\":\"wheel\",\"sequence\":%u,\"up\":%u,\"down\":%u}", m.sequence,
-		        m.up, m.down);
-	} else if (in->number == MESSAGE_INPUT_TEXT) {
-		static TAKE(input_text);
-		printf("{\"event\":\"text\",\"sequence\":%u,\"number\":%u,\"commit\":%d,\"text\":"
-		       "\"",
-		        m.sequence, m.text_number, m.is_commit);
-		print_hex(m.text);
-		EVENT("\"}");
-	} else if (in->number == MESSAGE_INPUT_RELEASE_ALL) {
-		TAKE(input_release_all);
-		EVENT("{\"event\":\"release_all\",\"lease\":\"%llx\",\"sequence\":%u}", id,
-		        m.sequence);
-	} else if (in->number == MESSAGE_INPUT_SCREEN) {
-		TAKE(input_screen);
-		EVENT("{\"event\":\"screen\",\"sequence\":%u,\"width\":%u,\"height\":%u,"
-		      "\"scale\":%u}",
-		        m.sequence, m.width, m.height, m.scale);
-	}
+	event_of_capture(in, ((struct lease *)data)->id);
 }
 
 static void on_capture_close(void *data, struct channel *channel, int error)
@@ -383,7 +157,7 @@ static struct channel *watched(int fd, enum message_link link, enum message_side
 static void pair(int *ours, int *theirs)
 {
 	if (channel_pair(ours, theirs))
-		die("pair");
+		peer_die("pair");
 }
 
 static void join(uint64_t id)
@@ -451,45 +225,14 @@ static void flood(uint64_t id, unsigned duration_ms)
 	EVENT("{\"event\":\"flooded\",\"slices\":%lu}", sent);
 }
 
-static long pss_kib(void)
+/* gate's end of it. */
+static int open_keeper(void)
 {
-	char path[64], text[256];
-	long pss = -1;
+	int ours, theirs;
 
-	snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", (int)gate_pid);
-	FILE *file = fopen(path, "r");
-	while (file && fgets(text, sizeof(text), file))
-		if (sscanf(text, "Pss: %ld", &pss) == 1)
-			break;
-	if (file)
-		fclose(file);
-	return pss;
-}
-
-static long count_fds(void)
-{
-	char path[64];
-	long n = 0;
-
-	snprintf(path, sizeof(path), "/proc/%d/fd", (int)gate_pid);
-	DIR *dir = opendir(path);
-	while (dir && readdir(dir))
-		n++;
-	if (dir)
-		closedir(dir);
-	return n - 2;
-}
-
-static void open_keeper(bool is_first, int *theirs)
-{
-	int ours;
-
-	pair(&ours, theirs);
+	pair(&ours, &theirs);
 	keeper = watched(ours, LINK_GATE_KEEPER, SIDE_B, on_keeper_message, on_keeper_close, NULL);
-	if (!is_first) {
-		CHANNEL_SEND(monitor, keeper_peer, .peer = *theirs);
-		close(*theirs);
-	}
+	return theirs;
 }
 
 static void obey(char *command)
@@ -547,10 +290,12 @@ static void obey(char *command)
 		channel_free(keeper);
 		keeper = NULL;
 	} else if (!strcmp(command, "keeper_new")) {
-		int theirs;
-		open_keeper(false, &theirs);
+		int theirs = open_keeper();
+		CHANNEL_SEND(monitor, keeper_peer, .peer = theirs);
+		close(theirs);
 	} else if (!strcmp(command, "status")) {
-		EVENT("{\"event\":\"status\",\"pss_kib\":%ld,\"fds\":%ld}", pss_kib(), count_fds());
+		EVENT("{\"event\":\"status\",\"pss_kib\":%ld,\"fds\":%ld}", gate_pss_kib(gate_pid),
+		        gate_count_fds(gate_pid));
 	} else if (!strcmp(command, "quit")) {
 		channel_free(monitor);
 		report_exit();
@@ -581,44 +326,21 @@ static void on_input(void *data, unsigned events)
 	}
 }
 
-static void set_up(char **arguments, unsigned *port)
-{
-	size_t length;
-	int keeper_end;
-	uint8_t *config = read_file(arguments[1], &length);
-	struct message_setup_gate setup = {.config = config,
-	        .config_length = (uint32_t)length,
-	        .listener = listen_any(port),
-	        .certificate = memfd_of(arguments[2]),
-	        .key = memfd_of(arguments[3]),
-	        .assets = bundle_of(arguments[4])};
-
-	open_keeper(true, &keeper_end);
-	setup.keeper = keeper_end;
-	CHANNEL_SEND_VALUE(monitor, setup_gate, &setup);
-	close(setup.listener);
-	close(setup.keeper);
-	close(setup.assets);
-	close(setup.certificate);
-	close(setup.key);
-	free(config);
-}
-
 int main(int n_arguments, char **arguments)
 {
 	static unsigned port;
 
 	if (n_arguments == 3 && !strcmp(arguments[1], "--gate"))
-		return run_gate(arguments[2]);
+		return gate_become(arguments[2]);
 	if (n_arguments != 5)
 		return 2;
 	signal(SIGPIPE, SIG_IGN);
 	if (!mkdtemp(root))
-		die("mkdtemp");
+		peer_die("mkdtemp");
 	loop = loop_new();
-	monitor = channel_new(spawn_gate(), LINK_MONITOR_ROLE, SIDE_A);
+	monitor = channel_new(gate_spawn(root, &gate_pid), LINK_MONITOR_ROLE, SIDE_A);
 	channel_watch(monitor, loop, on_monitor_message, on_monitor_close, &port);
-	set_up(arguments, &port);
+	gate_set_up(monitor, open_keeper(), arguments + 1, &port);
 	watch_new(loop, 0, LOOP_READ, on_input, NULL);
 	for (;;)
 		loop_turn(loop, -1);
