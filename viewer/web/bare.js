@@ -1,5 +1,5 @@
 // The screen without Shoji's own bar: hidden by a button, in full screen or out of it, and shown again by Ctrl+Alt+Shift, by resting
-// the pointer on the upper edge, or by the end of full screen. Who is looked on at is told so all the same (app.css).
+// the pointer on the upper edge, or by the end of full screen. Who is looked on at is told so all the same (screen.css).
 
 // Long enough that the isolated browser's own tabs, which lie there, can be used.
 export const EDGE_REST_MS = 1000;

@@ -8,7 +8,8 @@ import { WORDS, badgeKeys, endKey, noticeKey, word } from "../../../viewer/web/w
 import { WEB, read } from "./repository.mjs";
 
 const html = read("viewer/web/index.html");
-const css = read("viewer/web/app.css").replace(/\/\*[\s\S]*?\*\//g, "");
+const styles = readdirSync(WEB).filter((name) => name.endsWith(".css"));
+const css = styles.map((name) => read(`viewer/web/${name}`)).join("\n").replace(/\/\*[\s\S]*?\*\//g, "");
 // For CMake and for node only.
 const NOT_SERVED = new Set(["CMakeLists.txt", "package.json"]);
 const scripts = readdirSync(WEB).filter((name) => name.endsWith(".js"));
