@@ -104,26 +104,25 @@ int role_on_keeper_lost(struct role *self)
 	return 0;
 }
 
-int role_begin_end(struct role *self)
+/* The end that waits, or one of a new pair whose other end waits then. */
+static int begin_end(int *end, int *other)
 {
-	int own = steal_end(&self->end_for_self);
+	int own = steal_end(end);
 
 	if (own >= 0)
 		return own;
-	role_end_close(&self->end_for_keeper);
-	if (channel_pair(&own, &self->end_for_keeper))
+	role_end_close(other);
+	if (channel_pair(&own, other))
 		return -1;
 	return own;
 }
 
+int role_begin_end(struct role *self)
+{
+	return begin_end(&self->end_for_self, &self->end_for_keeper);
+}
+
 int role_begin_end_of_keeper(struct role *self)
 {
-	int end = steal_end(&self->end_for_keeper);
-
-	if (end >= 0)
-		return end;
-	role_end_close(&self->end_for_self);
-	if (channel_pair(&end, &self->end_for_self))
-		return -1;
-	return end;
+	return begin_end(&self->end_for_keeper, &self->end_for_self);
 }
