@@ -33,8 +33,8 @@ static const struct sandbox_call calls[] = {
         SANDBOX_CALL(fcntl, "a new channel to gate is made non-blocking"),
         SANDBOX_CALL(close, "the channel that it replaces; a snapshot's memfd"),
         SANDBOX_CALL(brk, "malloc: what waits in a channel's queue"),
-        SANDBOX_CALL(
-                madvise, "an onlooker's screen is given back when it leaves; x264: large pages"),
+        SANDBOX_CALL(madvise, "memory of an onlooker who left and of a film that ended is given "
+                              "back; x264: large pages"),
         SANDBOX_CALL(restart_syscall, "a wait goes on after the process was stopped and continued"),
         SANDBOX_CALL(exit_group, "the end"),
 };

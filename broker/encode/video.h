@@ -49,8 +49,9 @@ struct video_region {
 };
 
 struct video_setup {
-	uint64_t lease_id;         /* for the log */
-	uint32_t *shadow;          /* the largest screen; borrowed */
+	uint64_t lease_id; /* for the log */
+	uint32_t *
+	        shadow; /* the largest screen, from a page's begin on; borrowed, given back to the kernel while no film plays */
 	struct video_cells *cells; /* borrowed */
 	struct flow_line *line;    /* of the viewer that sees it; borrowed */
 	/* That area of the image is another now. */

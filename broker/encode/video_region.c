@@ -6,6 +6,9 @@
 #include "encode/video_find.h"
 #include "encode/video_h264.h"
 
+#include <malloc.h>
+#include <sys/mman.h>
+
 #define LOOK_EVERY_MS 100
 #define FIT_EVERY_MS 500
 #define QUIET_MIN_MS 50
@@ -26,9 +29,20 @@ static void close_region(struct video *self, struct video_region *region)
 	video_forget_flights(self, region);
 }
 
+/* A session goes on for hours after its film: what x264 had lies between what is still in use, and malloc keeps it unless told. */
+static void give_back_memory(struct video *self)
+{
+	size_t n_pixels = (size_t)self->image->width * self->image->height;
+
+	madvise(self->setup.shadow, n_pixels * sizeof(*self->setup.shadow), MADV_DONTNEED);
+	malloc_trim(0);
+}
+
 void video_region_end(struct video *self, struct video_region *region, uint32_t now_ms)
 {
 	close_region(self, region);
+	if (!video_is_playing(self))
+		give_back_memory(self);
 	/* One that was never told of needs no end. */
 	region->is_end_due = region->is_end_due || !region->is_begin_due;
 	region->is_begin_due = false;
