@@ -426,14 +426,34 @@ json_t *stage_records(struct stage *self, const char *event)
 	return found;
 }
 
-void stage_begin(struct stage *self, const char *config)
+void stage_open(struct stage *self, int n_held)
 {
 	struct message in;
 
+	ck_assert(stage_start(self));
+	for (int i = 0; i < n_held; i++)
+		stage_receive(self->monitor, &in, MESSAGE_LEASE_HELD);
+	stage_receive(self->monitor, &in, MESSAGE_LEASES_TOLD);
+}
+
+void stage_settle(struct stage *self)
+{
+	/* It changes nothing, and is answered after its commit, which holds everything before it. */
+	ck_assert(stage_control_ok(self, "people unlock", "hanako"));
+}
+
+void stage_crash(struct stage *self, int n_held)
+{
+	stage_settle(self);
+	stage_kill(self);
+	stage_open(self, n_held);
+}
+
+void stage_begin(struct stage *self, const char *config)
+{
 	stage_init(self);
 	self->config = config;
-	ck_assert(stage_start(self));
-	stage_receive(self->monitor, &in, MESSAGE_LEASES_TOLD);
+	stage_open(self, 0);
 	stage_add_person(self, "hanako");
 	stage_add_person(self, "taro");
 }
@@ -453,6 +473,16 @@ size_t stage_count(struct stage *self, const char *event)
 
 	json_decref(records);
 	return count;
+}
+
+json_t *stage_only_record(struct stage *self, const char *event)
+{
+	json_t *records = stage_records(self, event);
+
+	ck_assert_uint_eq(json_array_size(records), 1);
+	json_t *record = json_incref(json_array_get(records, 0));
+	json_decref(records);
+	return record;
 }
 
 uint64_t stage_receive_stop(struct stage *self, enum end_reason reason)

@@ -39,9 +39,15 @@ void stage_finish(struct stage *self);
 /* Starts keeper and one hash worker and waits for READY. False: keeper exited instead. */
 bool stage_start(struct stage *self);
 void stage_start_hash(struct stage *self);
+/* The same, and takes what keeper says first: that it holds so many leases. */
+void stage_open(struct stage *self, int n_held);
 /* Closes the channels and waits: exit status of keeper, or 128 + signal. */
 int stage_stop(struct stage *self);
 void stage_kill(struct stage *self);
+/* What keeper has taken up to here is on its disk. */
+void stage_settle(struct stage *self);
+/* Settles, crashes, and stage_open(). */
+void stage_crash(struct stage *self, int n_held);
 
 /* The next message; fails the test when none comes in time. Release it. */
 void stage_receive(struct channel *channel, struct message *in, uint16_t number);
@@ -76,5 +82,7 @@ bool stage_audit_is_good(struct stage *self);
 /* Records of that event in the log's files, in order. */
 json_t *stage_records(struct stage *self, const char *event);
 size_t stage_count(struct stage *self, const char *event);
+/* The only record of that event; a new reference. */
+json_t *stage_only_record(struct stage *self, const char *event);
 
 #endif

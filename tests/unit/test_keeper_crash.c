@@ -54,15 +54,6 @@ static uint64_t write_and_kill(uint64_t first, uint64_t for_us)
 	return recorded;
 }
 
-static size_t count(const char *event)
-{
-	json_t *records = stage_records(&stage, event);
-	size_t n = json_array_size(records);
-
-	json_decref(records);
-	return n;
-}
-
 START_TEST(killed_while_it_writes)
 {
 	uint64_t last_recorded = 0;
@@ -91,8 +82,8 @@ START_TEST(killed_while_it_writes)
 			ck_assert_msg(is_there, "%s was acknowledged and is not there", host);
 		}
 	}
-	ck_assert_uint_eq(count("broker_start"), ROUNDS + 1);
-	printf("%zu records after %d kills\n", count("destination"), ROUNDS);
+	ck_assert_uint_eq(stage_count(&stage, "broker_start"), ROUNDS + 1);
+	printf("%zu records after %d kills\n", stage_count(&stage, "destination"), ROUNDS);
 	stage_finish(&stage);
 }
 END_TEST
@@ -114,14 +105,12 @@ START_TEST(half_a_line_is_kept_and_told)
 	ck_assert(stage_start(&stage));
 	drain_leases();
 	ck_assert(stage_audit_is_good(&stage));
-	json_t *cuts = stage_records(&stage, "audit_cut");
-	ck_assert_uint_eq(json_array_size(cuts), 1);
-	json_t *cut = json_array_get(cuts, 0);
+	json_t *cut = stage_only_record(&stage, "audit_cut");
 	ck_assert_int_eq(json_integer_value(json_object_get(cut, "bytes")), 22);
 	snprintf(command, sizeof(command), "grep -q '\"ha$' %s/data/audit/%s", stage.folder,
 	        json_string_value(json_object_get(cut, "saved_as")));
 	ck_assert_int_eq(system(command), 0);
-	json_decref(cuts);
+	json_decref(cut);
 	stage_finish(&stage);
 }
 END_TEST
@@ -146,7 +135,7 @@ START_TEST(tampering_between_runs_is_told)
 		ck_assert(stage_start(&stage));
 		drain_leases();
 		ck_assert(!stage_audit_is_good(&stage));
-		ck_assert_uint_eq(count("audit_damage"), i == 0 ? 1 : 0);
+		ck_assert_uint_eq(stage_count(&stage, "audit_damage"), i == 0 ? 1 : 0);
 		/* And is still told after the next start. */
 		ck_assert_int_eq(stage_stop(&stage), 0);
 		ck_assert(stage_start(&stage));

@@ -20,11 +20,8 @@ static struct stage stage;
 
 static void begin(void)
 {
-	struct message in;
-
 	stage_init(&stage);
-	ck_assert(stage_start(&stage));
-	stage_receive(stage.monitor, &in, MESSAGE_LEASES_TOLD);
+	stage_open(&stage, 0);
 }
 
 START_TEST(usage)
@@ -124,11 +121,10 @@ START_TEST(records_say_who_did_it)
 	begin();
 	ck_assert_int_eq(
 	        ctl_with(&stage, "a long password\\n", "people add hanako --password-stdin"), 0);
-	json_t *records = stage_records(&stage, "person_added");
-	json_t *record = json_array_get(records, 0);
+	json_t *record = stage_only_record(&stage, "person_added");
 	ck_assert_int_eq(json_integer_value(json_object_get(record, "by_uid")), getuid());
 	ck_assert_str_eq(json_string_value(json_object_get(record, "person")), "hanako");
-	json_decref(records);
+	json_decref(record);
 	stage_finish(&stage);
 }
 END_TEST
@@ -228,9 +224,7 @@ START_TEST(screenshot)
 	ck_assert_int_eq(message_get_notify_viewer(&in, &notice), 0);
 	ck_assert_uint_eq(notice.notice, NOTICE_SCREENSHOT);
 	ck_assert_str_ne(notice.text, "");
-	json_t *records = stage_records(&stage, "screenshot");
-	ck_assert_uint_eq(json_array_size(records), 1);
-	json_decref(records);
+	ck_assert_uint_eq(stage_count(&stage, "screenshot"), 1);
 	/* PNG: 3x2, 8 bits, colour type 2. */
 	FILE *file = fopen(path, "rb");
 	unsigned char head[26];
@@ -262,9 +256,7 @@ START_TEST(screenshot_that_fails_leaves_no_file)
 	snprintf(arguments, sizeof(arguments), "screenshot nobody %s", path);
 	ck_assert_int_eq(ctl(&stage, arguments), 4);
 	ck_assert_int_ne(access(path, F_OK), 0);
-	json_t *records = stage_records(&stage, "screenshot");
-	ck_assert_uint_eq(json_array_size(records), 0);
-	json_decref(records);
+	ck_assert_uint_eq(stage_count(&stage, "screenshot"), 0);
 	stage_finish(&stage);
 }
 END_TEST

@@ -75,12 +75,10 @@ START_TEST(destinations_are_recorded_with_their_person)
 	        .refused = 777};
 	ck_assert_int_eq(CHANNEL_SEND_VALUE(stage.egress, destination, &summary), 0);
 	ck_assert(receive_recorded() == 4 + N);
-	records = stage_records(&stage, "destinations_refused");
-	ck_assert_uint_eq(json_array_size(records), 1);
-	json_t *told = json_array_get(records, 0);
+	json_t *told = stage_only_record(&stage, "destinations_refused");
 	ck_assert_int_eq(json_integer_value(json_object_get(told, "count")), 777);
 	ck_assert_str_eq(json_string_value(json_object_get(told, "person")), "hanako");
-	json_decref(records);
+	json_decref(told);
 	ck_assert(stage_audit_is_good(&stage));
 	stage_finish(&stage);
 }
@@ -109,8 +107,11 @@ static struct message_attach_result full_attached;
 static uint64_t full_number;
 
 /* Fills the place with destinations until it is full, and tries everything then. */
-static void check_full_disk(void)
+static void start_and_fill_disk(void)
 {
+	stage_open(&stage, 0);
+	stage_add_person(&stage, "hanako");
+	stage_add_person(&stage, "taro");
 	struct message_sign_in_result hanako = stage_session(&stage, "hanako");
 	struct message_attach_result attached =
 	        stage_attach(&stage, hanako.cookie, hanako.attach_token);
@@ -182,12 +183,7 @@ START_TEST(a_full_disk_fails_closed_and_heals)
 	if (geteuid() != 0)
 		return;
 	init_on_small_disk(filler);
-	ck_assert(stage_start(&stage));
-	struct message in;
-	stage_receive(stage.monitor, &in, MESSAGE_LEASES_TOLD);
-	stage_add_person(&stage, "hanako");
-	stage_add_person(&stage, "taro");
-	check_full_disk();
+	start_and_fill_disk();
 	/* More than keeper keeps: it stops reading, and egress has to wait. */
 	for (int i = 0; i < 6000; i++)
 		send_destination(++full_number, full_session.lease_id, "waits.example.jp");
@@ -215,20 +211,13 @@ END_TEST
 START_TEST(a_restart_on_a_full_disk_keeps_sessions)
 {
 	char data[DATA_PATH_MAX];
-	struct message in;
 
 	if (geteuid() != 0)
 		return;
 	init_on_small_disk(data);
-	ck_assert(stage_start(&stage));
-	stage_receive(stage.monitor, &in, MESSAGE_LEASES_TOLD);
-	stage_add_person(&stage, "hanako");
-	stage_add_person(&stage, "taro");
-	check_full_disk();
+	start_and_fill_disk();
 	stage_kill(&stage);
-	ck_assert(stage_start(&stage));
-	stage_receive(stage.monitor, &in, MESSAGE_LEASE_HELD);
-	stage_receive(stage.monitor, &in, MESSAGE_LEASES_TOLD);
+	stage_open(&stage, 1);
 	stage_started(&stage, full_session.lease_id, true);
 	ck_assert_uint_eq(
 	        stage_sign_in(&stage, "taro", "password of taro").outcome, SIGN_IN_UNAVAILABLE);
@@ -253,12 +242,7 @@ START_TEST(a_file_limit_fails_closed)
 {
 	stage_init(&stage);
 	stage.file_bytes_max = 300 * 1024;
-	ck_assert(stage_start(&stage));
-	struct message in;
-	stage_receive(stage.monitor, &in, MESSAGE_LEASES_TOLD);
-	stage_add_person(&stage, "hanako");
-	stage_add_person(&stage, "taro");
-	check_full_disk();
+	start_and_fill_disk();
 	stage_finish(&stage);
 }
 END_TEST

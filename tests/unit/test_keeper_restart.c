@@ -20,7 +20,7 @@ START_TEST(leases_survive_a_restart)
 	stage_check_state(&stage, "taro", "ready");
 	ck_assert_int_eq(CHANNEL_SEND(stage.gate, detached, .lease_id = hanako.lease_id), 0);
 	stage_check_state(&stage, "hanako", "detached");
-	usleep(100 * 1000);
+	stage_settle(&stage);
 	stage_kill(&stage);
 
 	ck_assert(stage_start(&stage));
@@ -57,17 +57,11 @@ END_TEST
 /* keeper alone was restarted: gate still shows the session, and says so. */
 START_TEST(a_gate_that_stayed_keeps_its_viewer)
 {
-	struct message in;
-
 	stage_begin(&stage, "");
 	struct message_sign_in_result hanako = stage_session(&stage, "hanako");
 	stage_attach(&stage, hanako.cookie, hanako.attach_token);
 	stage_check_state(&stage, "hanako", "attached");
-	usleep(100 * 1000);
-	stage_kill(&stage);
-	ck_assert(stage_start(&stage));
-	stage_receive(stage.monitor, &in, MESSAGE_LEASE_HELD);
-	stage_receive(stage.monitor, &in, MESSAGE_LEASES_TOLD);
+	stage_crash(&stage, 1);
 	ck_assert_int_eq(CHANNEL_SEND(stage.gate, activity, .lease_id = hanako.lease_id), 0);
 	stage_started(&stage, hanako.lease_id, true);
 	stage_check_state(&stage, "hanako", "attached");
@@ -77,8 +71,6 @@ END_TEST
 
 START_TEST(an_ending_lease_goes_on_ending_after_a_restart)
 {
-	struct message in;
-
 	stage_begin(&stage, "");
 	struct message_sign_in_result hanako = stage_session(&stage, "hanako");
 	json_t *reply = stage_control(
@@ -86,17 +78,10 @@ START_TEST(an_ending_lease_goes_on_ending_after_a_restart)
 	ck_assert(json_is_true(json_object_get(reply, "ok")));
 	json_decref(reply);
 	stage_receive_stop(&stage, END_ADMINISTRATOR);
-	usleep(100 * 1000);
-	stage_kill(&stage);
-	ck_assert(stage_start(&stage));
-	stage_receive(stage.monitor, &in, MESSAGE_LEASE_HELD);
-	stage_receive(stage.monitor, &in, MESSAGE_LEASES_TOLD);
+	stage_crash(&stage, 1);
 	ck_assert(stage_receive_stop(&stage, END_ADMINISTRATOR) == hanako.lease_id);
 	stage_ended(&stage, hanako.lease_id, END_ADMINISTRATOR);
-	usleep(100 * 1000);
-	stage_kill(&stage);
-	ck_assert(stage_start(&stage));
-	stage_receive(stage.monitor, &in, MESSAGE_LEASES_TOLD);
+	stage_crash(&stage, 0);
 	stage_finish(&stage);
 }
 END_TEST
@@ -147,7 +132,7 @@ START_TEST(the_same_gate_over_a_new_channel)
 	stage_check_state(&stage, "hanako", "attached");
 	ck_assert_int_eq(CHANNEL_SEND(stage.gate, detached, .lease_id = hanako.lease_id), 0);
 	stage_check_state(&stage, "hanako", "detached");
-	usleep(200 * 1000);
+	stage_settle(&stage);
 	ck_assert_uint_eq(stage_count(&stage, "attach"), 2);
 	ck_assert_uint_eq(stage_count(&stage, "detach"), 2);
 	stage_finish(&stage);
@@ -156,17 +141,12 @@ END_TEST
 
 START_TEST(confined_with_its_own_user_and_root)
 {
-	struct message in;
-
 	if (geteuid() != 0)
 		return;
 	stage_init(&stage);
 	stage.is_confined = true;
 	for (int i = 0; i < 2; i++) {
-		ck_assert(stage_start(&stage));
-		if (i == 1)
-			stage_receive(stage.monitor, &in, MESSAGE_LEASE_HELD);
-		stage_receive(stage.monitor, &in, MESSAGE_LEASES_TOLD);
+		stage_open(&stage, i);
 		if (i == 0) {
 			stage_add_person(&stage, "hanako");
 			struct message_sign_in_result result = stage_session(&stage, "hanako");

@@ -12,12 +12,9 @@ static struct stage stage;
 
 static void begin_watchable_with(struct message_sign_in_result *result, const char *config)
 {
-	struct message in;
-
 	stage_init(&stage);
 	stage.config = config;
-	ck_assert(stage_start(&stage));
-	stage_receive(stage.monitor, &in, MESSAGE_LEASES_TOLD);
+	stage_open(&stage, 0);
 	stage_add_person(&stage, "hanako");
 	*result = stage_session(&stage, "hanako");
 }
@@ -90,15 +87,13 @@ START_TEST(watch)
 	ck_assert_uint_eq(answer.outcome, ATTACH_ACCEPTED);
 	ck_assert_uint_eq(answer.lease_id, result.lease_id);
 	ck_assert_str_ne(answer.administrator, "");
-	json_t *records = stage_records(&stage, "watch_began");
-	ck_assert_uint_eq(json_array_size(records), 1);
-	const json_t *record = json_array_get(records, 0);
+	json_t *record = stage_only_record(&stage, "watch_began");
 	ck_assert_str_eq(json_string_value(json_object_get(record, "person")), "hanako");
 	ck_assert_str_eq(json_string_value(json_object_get(record, "stated_reason")), "support");
 	ck_assert_str_eq(
 	        json_string_value(json_object_get(record, "onlooker_address")), "192.0.2.77");
 	ck_assert_str_eq(json_string_value(json_object_get(record, "by")), answer.administrator);
-	json_decref(records);
+	json_decref(record);
 	/* Once; and one onlooker. */
 	ck_assert_uint_eq(onlook(token).outcome, ATTACH_UNKNOWN);
 	ck_assert_int_eq(ctl(&stage, "watch hanako"), 1);
