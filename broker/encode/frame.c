@@ -111,6 +111,29 @@ static bool are_most(const struct frame *self, const struct copy_hint *copies, s
 	return n_pixels * 2 >= (uint32_t)self->dirty->n_marked * PICTURE_TILE * PICTURE_TILE;
 }
 
+/* The first tile at or after start, and the one at which end ends: a tile that the screen's edge cuts off is whole. */
+static void tiles_within(
+        uint32_t start, uint32_t length, uint32_t side, uint32_t *first, uint32_t *end)
+{
+	*first = (start + PICTURE_TILE - 1) / PICTURE_TILE;
+	*end = start + length == side ? TILES_SIDE(side) : (start + length) / PICTURE_TILE;
+}
+
+/* What scroll_verify() found equal need not be compared again. Straight moves only: of others one could have
+ * overwritten what the next one was to read (scroll.h). */
+static void drop_covered(struct frame *self, const struct copy_hint *copy)
+{
+	uint32_t first_column, end_column, first_row, end_row;
+
+	if (copy->x != copy->source_x && copy->y != copy->source_y)
+		return;
+	tiles_within(copy->x, copy->width, self->dirty->width, &first_column, &end_column);
+	tiles_within(copy->y, copy->height, self->dirty->height, &first_row, &end_row);
+	for (uint32_t row = first_row; row < end_row; row++)
+		for (uint32_t column = first_column; column < end_column; column++)
+			tiles_unmark(self->dirty, column, row);
+}
+
 static void say_copies(struct frame *self, const struct copy_hint *copies, size_t n_copies)
 {
 	for (size_t i = 0; i < n_copies; i++) {
@@ -118,6 +141,7 @@ static void say_copies(struct frame *self, const struct copy_hint *copies, size_
 		apply_copy(self, &copies[i]);
 		count_moved(&self->counts->moved, &copies[i]);
 		photo_moved(self->photo, &copies[i]);
+		drop_covered(self, &copies[i]);
 	}
 	self->counts->copies += n_copies;
 	drop_unchanged(self);
@@ -144,6 +168,21 @@ static size_t copy_moved(
 	return n_all;
 }
 
+static void guess_along(struct frame *self, enum scroll_axis axis, bool *has_stored)
+{
+	struct scroll_offset offsets[SCROLL_OFFSETS_MAX];
+	bool is_early;
+
+	size_t n_offsets =
+	        scroll_guess(self->image, self->reference, self->dirty, axis, &is_early, offsets);
+	copy_moved(self, offsets, n_offsets, has_stored);
+	/* A second pane may have been scrolled by another way. */
+	if (!is_early || self->dirty->n_marked < SEARCH_TILES_MIN)
+		return;
+	n_offsets = scroll_guess(self->image, self->reference, self->dirty, axis, NULL, offsets);
+	copy_moved(self, offsets, n_offsets, has_stored);
+}
+
 /* Along the lines first; in any direction only where much is left that lines do not explain. */
 static void guess_moved(struct frame *self, bool *has_stored)
 {
@@ -155,9 +194,7 @@ static void guess_moved(struct frame *self, bool *has_stored)
 	for (int axis = SCROLL_VERTICAL; axis <= SCROLL_HORIZONTAL; axis++) {
 		if (self->dirty->n_marked <= few)
 			return;
-		size_t n_offsets = scroll_guess(
-		        self->image, self->reference, self->dirty, (enum scroll_axis)axis, offsets);
-		copy_moved(self, offsets, n_offsets, has_stored);
+		guess_along(self, (enum scroll_axis)axis, has_stored);
 	}
 	if (self->dirty->n_marked <= few)
 		return;

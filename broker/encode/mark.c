@@ -284,10 +284,10 @@ static void follow_moves(struct mark *self, const struct image *image, struct ma
 {
 	struct scroll_offset offsets[SCROLL_OFFSETS_MAX];
 	size_t n_offsets =
-	        scroll_guess(image, self->before, &self->changed, SCROLL_VERTICAL, offsets);
+	        scroll_guess(image, self->before, &self->changed, SCROLL_VERTICAL, NULL, offsets);
 	if (n_offsets == 0)
 		n_offsets = scroll_guess(
-		        image, self->before, &self->changed, SCROLL_HORIZONTAL, offsets);
+		        image, self->before, &self->changed, SCROLL_HORIZONTAL, NULL, offsets);
 
 	for (size_t i = 0; i < n_offsets && self->changed.n_marked >= SEARCH_TILES_MIN; i++) {
 		struct rect moved;

@@ -7,6 +7,7 @@
 
 #include "base/message.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,9 +25,10 @@ struct scroll_offset {
 enum scroll_axis { SCROLL_VERTICAL, SCROLL_HORIZONTAL };
 
 /* The likeliest offsets along one axis, best first, for marked tiles that differ. Returns how many (0: nothing seems moved). Work is bounded
- * by the samples, not by the screen. */
+ * by the samples, not by the screen. is_early: whether it may end as soon as one offset is clear, and set to whether it did: then only that one is
+ * told, and what it leaves may hold another. NULL: all samples are looked at. */
 size_t scroll_guess(const struct image *image, const uint32_t *reference,
-        const struct tiles *changed, enum scroll_axis axis,
+        const struct tiles *changed, enum scroll_axis axis, bool *is_early,
         struct scroll_offset offsets[SCROLL_OFFSETS_MAX]);
 /* The likeliest ones in any direction: slower, some milliseconds a million of changed pixels. */
 size_t scroll_guess_free(const struct image *image, const uint32_t *reference,

@@ -13,6 +13,7 @@
 #define LINES_MAX PICTURE_WIDTH_MAX
 #define SLOTS 8192  /* of the hash table; above LINES_MAX, a power of two */
 #define VOTES_MIN 8 /* rows that must agree before it is worth verifying */
+#define CLEAR_VOTES 64
 
 struct slot {
 	uint32_t hash;
@@ -24,8 +25,16 @@ struct span {
 	uint32_t first, end; /* lines: [first, end) */
 };
 
+/* Of one guess. votes[LINES_MAX + d]: for a move by d lines. */
+struct ballot {
+	uint32_t n_lines; /* of the screen along the axis: no vote is for more */
+	uint32_t n_votes, best;
+};
+
 /* One process, one thread. 130 KiB that would be much for a stack. */
 static struct slot slots[SLOTS];
+static uint32_t
+        slots_mask; /* of those that are in use: few lines need few, which stay in the processor's first cache */
 static uint16_t votes[2 * LINES_MAX + 1];
 static uint32_t new_hashes[LINES_MAX], old_hashes[LINES_MAX];
 static uint32_t row_key[PICTURE_TILE];
@@ -86,16 +95,33 @@ static void hash_columns(
 
 static struct slot *find(uint32_t hash)
 {
-	uint32_t at = (hash ^ hash >> 13) & (SLOTS - 1);
+	uint32_t at = (hash ^ hash >> 13) & slots_mask;
 
 	while (slots[at].count && slots[at].hash != hash)
-		at = (at + 1) & (SLOTS - 1);
+		at = (at + 1) & slots_mask;
 	return &slots[at];
 }
 
-static void vote(const uint32_t *now, const uint32_t *before, uint32_t n_lines)
+static void clear_slots(uint32_t n_lines)
 {
-	memset(slots, 0, sizeof(slots));
+	slots_mask = 255;
+	while (slots_mask < 2 * n_lines && slots_mask < SLOTS - 1)
+		slots_mask = 2 * slots_mask + 1;
+	memset(slots, 0, (slots_mask + 1) * sizeof(*slots));
+}
+
+static void count_vote(struct ballot *ballot, uint32_t at)
+{
+	votes[at]++;
+	ballot->n_votes++;
+	if (votes[at] > votes[ballot->best])
+		ballot->best = at;
+}
+
+static void vote(
+        struct ballot *ballot, const uint32_t *now, const uint32_t *before, uint32_t n_lines)
+{
+	clear_slots(n_lines);
 	for (uint32_t i = 0; i < n_lines; i++) {
 		if (!before[i])
 			continue;
@@ -107,7 +133,7 @@ static void vote(const uint32_t *now, const uint32_t *before, uint32_t n_lines)
 			continue;
 		const struct slot *slot = find(now[i]);
 		if (slot->count == 1)
-			votes[LINES_MAX + i - slot->line]++;
+			count_vote(ballot, LINES_MAX + i - slot->line);
 	}
 }
 
@@ -158,7 +184,7 @@ static void join_lines(uint32_t *hashes, uint32_t n)
 		hashes[i] = 0;
 }
 
-static void sample(const struct image *image, const uint32_t *reference,
+static void sample(struct ballot *ballot, const struct image *image, const uint32_t *reference,
         const struct tiles *changed, enum scroll_axis axis, uint32_t across)
 {
 	struct span span;
@@ -181,54 +207,80 @@ static void sample(const struct image *image, const uint32_t *reference,
 	}
 	join_lines(new_hashes, span.end - span.first);
 	join_lines(old_hashes, span.end - span.first);
-	vote(new_hashes, old_hashes, span.end - span.first);
+	vote(ballot, new_hashes, old_hashes, span.end - span.first);
 }
 
-/* Samples are spread over what has changed: the n-th of every n_eligible / SAMPLES_MAX. */
-static void sample_axis(const struct image *image, const uint32_t *reference,
-        const struct tiles *changed, enum scroll_axis axis)
+/* Where something could have moved: tile columns (rows) with two marked tiles. Returns how many. */
+static uint32_t find_eligible(
+        const struct tiles *changed, enum scroll_axis axis, uint8_t eligible[TILES_SIDE(LINES_MAX)])
 {
-	uint32_t n_across = axis == SCROLL_VERTICAL ? changed->columns : changed->rows;
-	uint32_t n_eligible = 0, seen = 0;
+	uint32_t n_across = axis == SCROLL_VERTICAL ? changed->columns : changed->rows, n = 0;
 	struct span span;
 
-	memset(votes, 0, sizeof(votes));
 	for (uint32_t i = 0; i < n_across; i++)
-		n_eligible += count_marked(changed, axis, i, &span) >= 2;
-	for (uint32_t i = 0; i < n_across; i++) {
-		if (count_marked(changed, axis, i, &span) < 2)
-			continue;
-		if (n_eligible <= SAMPLES_MAX ||
-		        (seen + 1) * SAMPLES_MAX / n_eligible > seen * SAMPLES_MAX / n_eligible)
-			sample(image, reference, changed, axis, i);
-		seen++;
-	}
+		if (count_marked(changed, axis, i, &span) >= 2)
+			eligible[n++] = (uint8_t)i;
+	return n;
 }
 
-static size_t best_votes(enum scroll_axis axis, struct scroll_offset *offsets, size_t max)
+/* Nearly all that moved moved alike: a page is scrolled. */
+static bool is_clear(const struct ballot *ballot)
+{
+	return votes[ballot->best] >= CLEAR_VOTES &&
+	       votes[ballot->best] * 4u >= ballot->n_votes * 3;
+}
+
+/* Samples are spread over what has changed, the first ones too. Returns whether fewer than all of them made it clear. */
+static bool sample_axis(struct ballot *ballot, const struct image *image, const uint32_t *reference,
+        const struct tiles *changed, enum scroll_axis axis, bool may_end_early)
+{
+	static const uint8_t order[SAMPLES_MAX] = {1, 4, 2, 3, 0, 5};
+	uint8_t eligible[TILES_SIDE(LINES_MAX)];
+	uint32_t n_eligible = find_eligible(changed, axis, eligible);
+
+	for (uint32_t i = 0; i < SAMPLES_MAX; i++) {
+		uint32_t at = n_eligible <= SAMPLES_MAX
+		                      ? order[i]
+		                      : (2u * order[i] + 1) * n_eligible / (2 * SAMPLES_MAX);
+		if (at >= n_eligible)
+			continue;
+		sample(ballot, image, reference, changed, axis, eligible[at]);
+		if (may_end_early && i == 1 && is_clear(ballot))
+			return true;
+	}
+	return false;
+}
+
+static size_t best_votes(
+        struct ballot *ballot, enum scroll_axis axis, struct scroll_offset *offsets, size_t max)
 {
 	size_t n = 0;
 
-	while (n < max) {
-		uint32_t best = 0;
-		for (uint32_t i = 1; i <= 2 * LINES_MAX; i++)
-			if (votes[i] > votes[best])
-				best = i;
-		if (votes[best] < VOTES_MIN)
-			break;
-		votes[best] = 0;
-		int16_t distance = (int16_t)((int)best - LINES_MAX);
+	while (n < max && votes[ballot->best] >= VOTES_MIN) {
+		int16_t distance = (int16_t)((int)ballot->best - LINES_MAX);
 		offsets[n++] = axis == SCROLL_VERTICAL ? (struct scroll_offset){0, distance}
 		                                       : (struct scroll_offset){distance, 0};
+		votes[ballot->best] = 0;
+		for (uint32_t i = LINES_MAX - ballot->n_lines; i <= LINES_MAX + ballot->n_lines;
+		        i++)
+			if (votes[i] > votes[ballot->best])
+				ballot->best = i;
 	}
 	return n;
 }
 
 size_t scroll_guess(const struct image *image, const uint32_t *reference,
-        const struct tiles *changed, enum scroll_axis axis,
+        const struct tiles *changed, enum scroll_axis axis, bool *is_early,
         struct scroll_offset offsets[SCROLL_OFFSETS_MAX])
 {
+	struct ballot ballot = {
+	        .n_lines = axis == SCROLL_VERTICAL ? changed->height : changed->width,
+	        .best = LINES_MAX};
+
 	make_key();
-	sample_axis(image, reference, changed, axis);
-	return best_votes(axis, offsets, SCROLL_OFFSETS_MAX - 1);
+	memset(votes, 0, sizeof(votes));
+	bool has_ended = sample_axis(&ballot, image, reference, changed, axis, is_early != NULL);
+	if (is_early)
+		*is_early = has_ended;
+	return best_votes(&ballot, axis, offsets, has_ended ? 1 : SCROLL_OFFSETS_MAX - 1);
 }

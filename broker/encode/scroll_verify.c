@@ -74,21 +74,21 @@ static struct run run_of(const struct search *self, uint32_t column)
 	return (struct run){.x = (uint32_t)x, .width = end > x ? (uint32_t)(end - x) : 0};
 }
 
-/* n_useful is counted to where it decides: most rows of text differ from what was there before. */
-static bool lengthen(const struct search *self, struct run *run, uint32_t y)
+static bool is_moved(const struct search *self, uint32_t x, uint32_t y, uint32_t width)
 {
-	size_t row_bytes = (size_t)run->width * 4;
-	const uint32_t *now = now_at(self, run->x, y);
+	return memcmp(now_at(self, x, y),
+	               before_at(self, (uint32_t)((int)x - self->offset.dx),
+	                       (uint32_t)((int)y - self->offset.dy)),
+	               (size_t)width * 4) == 0;
+}
 
-	if (memcmp(now,
-	            before_at(self, (uint32_t)((int)run->x - self->offset.dx),
-	                    (uint32_t)((int)y - self->offset.dy)),
-	            row_bytes) != 0)
-		return false;
+/* n_useful is counted to where it decides: most rows of text differ from what was there before. */
+static void lengthen(const struct search *self, struct run *run, uint32_t y)
+{
 	if (run->n_useful < RUN_MIN)
-		run->n_useful += memcmp(now, before_at(self, run->x, y), row_bytes) != 0;
+		run->n_useful += memcmp(now_at(self, run->x, y), before_at(self, run->x, y),
+		                         (size_t)run->width * 4) != 0;
 	run->length++;
-	return true;
 }
 
 /* Where most rows are right already (blank paper), a copy would save nothing. */
@@ -100,24 +100,61 @@ static void end_run(struct search *self, struct run *run, uint32_t y)
 	run->length = run->n_useful = 0;
 }
 
+/* How many columns from there on, side by side, are in a run and could go on with it. */
+static uint32_t count_running(
+        const struct search *self, const struct run *runs, uint32_t column, uint32_t row)
+{
+	const bool *is_marked = self->changed->is_marked[row];
+	uint32_t n = 0;
+
+	while (column + n < self->changed->columns && is_marked[column + n] &&
+	        runs[column + n].width > 0 && runs[column + n].length > 0)
+		n++;
+	return n;
+}
+
+/* One row of pixels. Columns that were moved so far go on together nearly always: one long comparison for many short ones. */
+static void verify_line(struct search *self, struct run *runs, uint32_t y)
+{
+	const struct tiles *changed = self->changed;
+	uint32_t row = y / PICTURE_TILE, column = 0;
+
+	while (column < changed->columns) {
+		struct run *run = &runs[column];
+		uint32_t n = count_running(self, runs, column, row);
+		const struct run *last = run + n - 1;
+		if (n > 1 && is_moved(self, run->x, y, last->x + last->width - run->x)) {
+			for (; n > 0; n--, column++)
+				lengthen(self, &runs[column], y);
+			continue;
+		}
+		for (n = n > 0 ? n : 1; n > 0; n--, column++) {
+			run = &runs[column];
+			if (changed->is_marked[row][column] && run->width > 0 &&
+			        is_moved(self, run->x, y, run->width))
+				lengthen(self, run, y);
+			else
+				end_run(self, run, y);
+		}
+	}
+}
+
 /* Row by row over all columns, for memory to be read in its order. */
 static void verify_columns(struct search *self)
 {
 	static struct run runs[TILES_COLUMNS_MAX];
-	const struct tiles *changed = self->changed;
-	uint32_t height = self->image->height;
+	uint32_t columns = self->changed->columns, height = self->image->height;
 
-	for (uint32_t column = 0; column < changed->columns; column++)
+	for (uint32_t column = 0; column < columns; column++)
 		runs[column] = run_of(self, column);
 	for (uint32_t y = 0; y <= height; y++) {
 		int source = (int)y - self->offset.dy;
-		bool is_inside = y < height && source >= 0 && source < (int)height;
-		for (uint32_t column = 0; column < changed->columns; column++) {
-			struct run *run = &runs[column];
-			if (!is_inside || !changed->is_marked[y / PICTURE_TILE][column] ||
-			        run->width == 0 || !lengthen(self, run, y))
-				end_run(self, run, y);
+		if (y < height && source >= 0 && source < (int)height) {
+			verify_line(self, runs, y);
+			continue;
 		}
+		for (uint32_t column = 0; column < columns; column++)
+			end_run(self, &runs[column], y);
 	}
 }
 

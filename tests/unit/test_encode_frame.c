@@ -361,6 +361,27 @@ START_TEST(a_window_moves)
 }
 END_TEST
 
+/* A narrow list beside a page: of the first samples none lies in it, and the page is clear without it. What both leave is too little for
+ * the other searches. */
+START_TEST(a_page_and_a_narrow_list)
+{
+	struct rect page = {0, 0, 448, HEIGHT}, list = {448, 0, WIDTH - 448, 192};
+
+	start();
+	draw_noise(all, 0, 0);
+	ck_assert(frame(NULL, 0));
+	for (uint32_t i = 1; i < 4; i++) {
+		draw_noise(page, 0, 12 * i);
+		draw_noise(list, 0, 24 * i);
+		ck_assert(frame(NULL, 0));
+		size_t new = 12 * 448 + 24 * (WIDTH - 448);
+		ck_assert_msg(core.frame_bytes < bytes_of(new / 4 + 200), "step %u: %zu bytes", i,
+		        core.frame_bytes);
+	}
+	finish();
+}
+END_TEST
+
 /* A page scrolls up, beside it a list sideways, below a header that stays. */
 START_TEST(scrolled_both_ways_at_once)
 {
@@ -492,6 +513,6 @@ int main(void)
 	        scrolled_up_and_down, scrolled_around_a_fixed_line, scrolled_sideways,
 	        hints_are_tried_and_not_believed, two_panes, moved_diagonally,
 	        a_model_that_misleads_is_forgotten, a_window_moves, scrolled_both_ways_at_once,
-	        noise_fits_into_slices_and_outbox, random_areas_and_moves,
+	        a_page_and_a_narrow_list, noise_fits_into_slices_and_outbox, random_areas_and_moves,
 	        a_full_frame_has_the_touched_place_and_the_rest_comes_later);
 }
