@@ -223,6 +223,7 @@ int input_key(struct input *self, const struct message_input_key *message)
 		return SHOJI_ERR_FORBIDDEN;
 	uint8_t key = (uint8_t)message->key;
 	uint16_t bits = key_modifiers(key);
+	input_sentinel_up(self);
 	reconcile(self, message->modifiers, bits);
 	if (is_only_lock(self, key))
 		return 0;
@@ -307,9 +308,16 @@ int input_text(struct input *self, const struct message_input_text *message)
 
 void input_sentinel(struct input *self)
 {
+	input_sentinel_up(self);
 	/* Composing, nobody holds a modifier; one that is held all the same would make another key of it. */
 	reconcile(self, held_locks(self), 0);
-	tap(self, TEXT_DOOR_SENTINEL_KEY);
+	set_key(self, TEXT_DOOR_SENTINEL_KEY, true);
+}
+
+void input_sentinel_up(struct input *self)
+{
+	if (self->is_held[TEXT_DOOR_SENTINEL_KEY])
+		set_key(self, TEXT_DOOR_SENTINEL_KEY, false);
 }
 
 /* Without Caps Lock, which would turn the letters round; the next message's state brings it back. */
@@ -317,6 +325,7 @@ void input_type(struct input *self, uint8_t key, bool has_shift)
 {
 	uint16_t locks = held_locks(self) & MODIFIER_NUM_LOCK;
 
+	input_sentinel_up(self);
 	reconcile(self, (uint16_t)(locks | (has_shift ? MODIFIER_SHIFT : 0)), 0);
 	tap(self, key);
 	reconcile(self, locks, 0);

@@ -66,8 +66,10 @@ int input_screen(struct input *self, const struct message_input_screen *message)
 /* Only the number is looked at: the text itself goes another way (capture/text.h). */
 int input_text(struct input *self, const struct message_input_text *message);
 
-/* The key that stands for an item of text (base/text_door.h). */
+/* The key that stands for an item of text (base/text_door.h) goes down; one that is down still is let go before. It is let go by
+ * input_sentinel_up(), or ahead of the next key. */
 void input_sentinel(struct input *self);
+void input_sentinel_up(struct input *self);
 /* A key pressed and let go for the person, whatever their keyboard holds. */
 void input_type(struct input *self, uint8_t key, bool has_shift);
 

@@ -110,7 +110,8 @@ static int open_all(struct worker *self, const struct message_setup_capture *set
 	}
 	self->text = text_new(
 	        self->loop, setup->text, setup->has_jis_keyboard, &worker_text_events, self);
-	if (!self->text)
+	self->linger = linger_new(self->loop, worker_on_linger_over, self);
+	if (!self->text || !self->linger)
 		return SHOJI_ERR_MEMORY;
 	error = make_timers(self);
 	return error ? error : watch_all(self);
@@ -152,6 +153,7 @@ void worker_free(struct worker *self)
 	watch_free(self->rfb_watch);
 	rfb_free(self->rfb);
 	text_free(self->text);
+	linger_free(self->linger);
 	pixels_finish(&self->pixels);
 	loop_free(self->loop);
 	free(self);

@@ -108,6 +108,7 @@ static void on_sentinel(void *data)
 {
 	struct worker *self = data;
 
+	linger_cancel(self->linger);
 	input_sentinel(&self->input);
 	worker_pump(self);
 }
@@ -133,7 +134,18 @@ static void on_text_outcome(void *data, uint32_t number, enum text_outcome outco
 
 static void on_text_idle(void *data)
 {
-	worker_pump(data);
+	struct worker *self = data;
+
+	linger_begin(self->linger);
+	worker_pump(self);
+}
+
+void worker_on_linger_over(void *data)
+{
+	struct worker *self = data;
+
+	input_sentinel_up(&self->input);
+	worker_pump(self);
 }
 
 /* Where the screen was larger a moment ago, it may lie outside now: to the edge, then. */
@@ -148,6 +160,7 @@ static void on_caret(void *data, uint16_t x, uint16_t y, uint16_t width, uint16_
 	y = y < screen_height ? y : (uint16_t)(screen_height - 1);
 	width = width < screen_width - x ? width : (uint16_t)(screen_width - x);
 	height = height < screen_height - y ? height : (uint16_t)(screen_height - y);
+	linger_set_rows(self->linger, y, height);
 	worker_check_encode(self, CHANNEL_SEND(self->encode, caret, .x = x, .y = y, .width = width,
 	                                  .height = height));
 }

@@ -59,6 +59,7 @@ static void send_damage(struct worker *self)
 
 	damage->generation = self->reader.generation;
 	damage->sequence = ++self->sequence;
+	linger_painted(self->linger, damage->rects, damage->n_rects);
 	worker_check_encode(self, CHANNEL_SEND_VALUE(self->encode, damage, damage));
 	self->is_awaiting_taken = true;
 	timer_set_ms(self->taken_timer, WORKER_TAKEN_MS);

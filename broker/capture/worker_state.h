@@ -5,6 +5,7 @@
 #include "base/channel.h"
 #include "capture/handshake.h"
 #include "capture/input.h"
+#include "capture/linger.h"
 #include "capture/pixels.h"
 #include "capture/reader.h"
 #include "capture/screen_size.h"
@@ -42,6 +43,7 @@ struct worker {
 	struct reader reader; /* valid after the handshake */
 	struct input input;   /* same */
 	struct text *text;
+	struct linger *linger; /* of the sentinel */
 	struct screen_size screen_size;
 	bool is_sending; /* pump_sending() runs */
 	bool is_typing;  /* text waits for the key that is among input's steps */
@@ -64,6 +66,8 @@ void worker_on_not_taken(void *data);
 /* ---- worker_input.c ---- */
 /* Takes fd as the channel from gate, in place of an earlier one. 0, SHOJI_ERR_MEMORY, or another error of the loop. */
 int worker_take_input_channel(struct worker *self, int fd);
+/* The sentinel was down for long enough. */
+void worker_on_linger_over(void *data);
 extern const struct text_events worker_text_events;
 
 #endif

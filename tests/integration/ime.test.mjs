@@ -15,9 +15,10 @@ import * as viewer from '../browser/viewer.mjs';
 
 const TOP = 88; // of the page, below the isolated browser's own bars
 const FIELD = { x: 20, y: 200, width: 600, height: 40 }; // the page's "line"
+const NEAR = 2; // pixels
 const BELOW = { x: 0, y: 240, width: 640, height: 300 }; // where its candidates open
 // X key codes of a JIS keyboard.
-const KEYS = { zenkaku: 49, enter: 36, escape: 9, ' ': 65, a: 38, b: 56, c: 54, d: 40, e: 26, g: 42, h: 43, i: 31, k: 45, n: 57, o: 32, s: 39, t: 28,
+const KEYS = { zenkaku: 49, enter: 36, right: 114, escape: 9, ' ': 65, a: 38, b: 56, c: 54, d: 40, e: 26, g: 42, h: 43, i: 31, k: 45, n: 57, o: 32, s: 39, t: 28,
 	u: 30, w: 25, y: 29 };
 
 let site, terminal, broker, window;
@@ -81,6 +82,17 @@ class Place {
 		Object.assign(this, { left, top });
 	}
 
+	// In the isolated page the caret's place has come back to the terminal; in a page of one's own it is where it is.
+	async knowsCaret(left) {
+		if (left === undefined)
+			return;
+		let caret;
+		await until(async () => {
+			caret = await window.page.evaluate(() => document.getElementById('screen').dataset.caret);
+			return Math.abs(Number(caret?.split(' ')[0]) - left) <= NEAR;
+		}, () => `the caret is told to be at ${left}; it is at ${caret}`);
+	}
+
 	async focus() {
 		site.reports.length = 0;
 		await terminal.do([`move ${this.left + 300} ${this.top + FIELD.y + 20}`, 'press 1', 'wait 20', 'release 1', `move ${this.left + 900} ${this.top + 300}`]);
@@ -118,23 +130,29 @@ function boxOfChange(a, b) {
 	return box.n > 0 ? box : null;
 }
 
-// A person writes. Returns what they see at each step, and the box of the candidate window below the field.
-async function write(place) {
-	const seen = {};
+// A person writes. Returns what they see at each step, and the boxes of the candidate windows below the field. expected: such boxes.
+async function write(place, expected = {}) {
+	const seen = {}, candidates = {};
 	const see = async name => { seen[name] = await place.look(FIELD); };
 	await place.focus();
 	await see('empty');
+	const below = await place.look(BELOW);
+	// The clause that is converted gets candidates with the next space, or with both.
+	const choose = async (name, nSpaces) => {
+		await place.knowsCaret(expected[name]?.left);
+		await place.look(FIELD);
+		await press(...Array(nSpaces).fill(' '));
+		await until(async () => (candidates[name] = boxOfChange(below, await place.look(BELOW))) !== null, `candidates: ${name}`);
+	};
 	await press('zenkaku');
 	await spell('nihongo');
 	await holds('にほんご');
 	await see('composed');
-	const below = await place.look(BELOW);
 	await press(' ');
 	await holds('日本語');
 	await see('converted');
-	await press(' '); // now Anthy shows its candidates
+	await choose('word', 1); // now Anthy shows them
 	await holds('にほんご');
-	const candidates = boxOfChange(below, await place.look(BELOW));
 	await press(' ');
 	await holds('ニホンゴ');
 	await press(' ');
@@ -146,7 +164,10 @@ async function write(place) {
 	await press(' ');
 	await holds('日本語今日はいい天気です');
 	await see('clauses');
-	await press('escape', 'escape');
+	await choose('first clause', 1);
+	await press('right');
+	await choose('second clause', 2);
+	await press('escape', 'escape', 'escape');
 	await holds('日本語');
 	await see('takenBack');
 	await press('zenkaku', 'a', 'b', 'c');
@@ -171,7 +192,7 @@ async function inBrowser(work) {
 
 test('what a person composes in the isolated page looks as in a page of their own', async () => {
 	const here = await inBrowser(async () => write(await Place.here()));
-	const there = await inBrowser(async () => write(await Place.inIsolatedBrowser()));
+	const there = await inBrowser(async () => write(await Place.inIsolatedBrowser(), here.candidates));
 	for (const [name, picture] of Object.entries(here.seen)) {
 		const box = boxOfChange(picture, there.seen[name]);
 		assert.equal(box, null, `${name}: ${JSON.stringify(box)}`);
@@ -181,9 +202,13 @@ test('what a person composes in the isolated page looks as in a page of their ow
 	for (const [one, other] of [[empty, composed], [composed, converted], [converted, committed], [committed, clauses]])
 		assert.notEqual(boxOfChange(one, other), null);
 	assert.equal(boxOfChange(committed, takenBack), null);
-	// Below the line, where the clause begins or the caret was.
-	const [left, right] = [here.candidates.left, here.candidates.left + 100];
-	assert.ok(there.candidates.left >= left && there.candidates.left <= right, `candidates at ${there.candidates.left}, not ${left}`);
-	assert.equal(there.candidates.top, here.candidates.top);
-	assert.equal(there.candidates.right - there.candidates.left, here.candidates.right - here.candidates.left);
+	// Below the line, where the clause that is converted begins: three places.
+	const lefts = Object.values(here.candidates).map(({ left }) => left);
+	assert.equal(new Set(lefts).size, 3, `candidates at ${lefts}`);
+	for (const [name, { left, top, right }] of Object.entries(here.candidates)) {
+		const its = there.candidates[name];
+		assert.ok(Math.abs(its.left - left) <= NEAR, `${name}: candidates at ${its.left}, not ${left}`);
+		assert.equal(its.top, top, name);
+		assert.ok(Math.abs(its.right - its.left - (right - left)) <= NEAR, name);
+	}
 });

@@ -270,10 +270,34 @@ START_TEST(values_out_of_range)
 }
 END_TEST
 
+/* Down until the page has drawn the text; and never beside another key. */
+START_TEST(sentinel)
+{
+	begin();
+	input_sentinel(&input);
+	ck_assert_str_eq(steps(), "+f4");
+	input_sentinel_up(&input);
+	input_sentinel_up(&input);
+	ck_assert_str_eq(steps(), "-f4");
+	input_sentinel(&input);
+	input_sentinel(&input);
+	ck_assert_str_eq(steps(), "+f4 -f4 +f4");
+	ck_assert_str_eq(key(KEY_A, true, 0), "-f4 +1e");
+	input_sentinel(&input);
+	ck_assert_str_eq(steps(), "+f4");
+	input_type(&input, KEY_A, true);
+	ck_assert_str_eq(steps(), "-f4 +2a +1e -1e -2a");
+	input_sentinel(&input);
+	steps();
+	input_restart(&input);
+	ck_assert_str_eq(steps(), "-f4");
+}
+END_TEST
+
 int main(void)
 {
 	return SUITE_RUN("capture input", keys, modifier_keys_themselves, modifiers_are_reconciled,
 	        right_alt_is_what_the_viewer_says, locks_follow_the_viewer,
 	        eisu_of_a_jis_keyboard_is_a_key, pointer_and_buttons, wheel, longest_messages,
-	        everything_is_released, sequence_rises_by_one, values_out_of_range);
+	        everything_is_released, sequence_rises_by_one, values_out_of_range, sentinel);
 }

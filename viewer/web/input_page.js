@@ -1,6 +1,7 @@
 // Listens on the canvas and the window for keys, composed text, pointer and wheel, and hands them to keyboard.js, composition.js
 // and pointer.js.
 
+import { CharacterPlaces } from "./character_places.js";
 import { Composition } from "./composition.js";
 import { CompositionWatch } from "./composition_watch.js";
 import { Keyboard } from "./keyboard.js";
@@ -20,6 +21,7 @@ export class InputPage {
 	#editContext = null; // or a TextField, which is used like one
 	#composition = null;
 	#caret = null; // {x, y, width, height} in pixels of the screen
+	#places = new CharacterPlaces(); // same
 	#eventAtMs = 0; // of the last key, as the browser had it from the system
 
 	// field: an empty textarea. send(kind, fields, atEpochMs): one input message, and when the person did it. onEscape():
@@ -84,6 +86,9 @@ export class InputPage {
 	setCaret(caret) {
 		this.#caret = caret;
 		this.#canvas.dataset.caret = `${caret.x} ${caret.y} ${caret.width} ${caret.height}`;
+		if (this.#composition?.isComposing) {
+			this.#places.move(caret, this.#editContext.selectionEnd);
+		}
 		this.#placeCandidates();
 	}
 
@@ -92,17 +97,33 @@ export class InputPage {
 			return;
 		}
 		const canvas = this.#rect();
-		const { x, y, width, height } = this.#caret;
-		const scale = canvas.width / this.#canvas.width;
-		const caret = new DOMRect(
-			canvas.x + x * scale,
-			canvas.y + y * scale,
-			Math.max(1, width * scale),
-			Math.max(1, height * scale),
-		);
 		this.#editContext.updateControlBounds(canvas);
-		this.#editContext.updateSelectionBounds(caret);
-		return caret;
+		this.#editContext.updateSelectionBounds(this.#onPage(this.#caret, canvas));
+		if (this.#composition.isComposing) {
+			this.#placeCharacters(0, this.#editContext.text.length);
+		}
+		// Chromium tells the system of these bounds with its next frame of this page, which may be long in coming: the
+		// screen is drawn by a worker.
+		requestAnimationFrame(() => {});
+	}
+
+	#placeCharacters(first, end) {
+		if (!this.#caret) {
+			return;
+		}
+		const canvas = this.#rect();
+		const bounds = [];
+		for (let index = first; index < end; index++) {
+			bounds.push(this.#onPage(this.#places.at(index) ?? this.#caret, canvas));
+		}
+		this.#editContext.updateCharacterBounds(first, bounds);
+	}
+
+	// Of the screen's pixels, where they are on this page. canvas: its rectangle here.
+	#onPage({ x, y, width, height }, canvas) {
+		const scale = canvas.width / this.#canvas.width;
+		const [left, top] = [canvas.x + x * scale, canvas.y + y * scale];
+		return new DOMRect(left, top, Math.max(1, width * scale), Math.max(1, height * scale));
 	}
 
 	#listenComposition(send, { onTextRefused, onTextLost }) {
@@ -113,19 +134,16 @@ export class InputPage {
 			onRefused: onTextRefused,
 			onLost: onTextLost,
 		});
+		this.#editContext.addEventListener("compositionstart", () => this.#places.begin(this.#caret));
+		this.#editContext.addEventListener("compositionend", () => this.#placeCandidates());
 		if (!hasEditContext) {
 			this.#field.hidden = false;
 			this.#canvas.addEventListener("focus", () => this.#isPlain || this.#field.focus({ preventScroll: true }));
 			return;
 		}
-		// Asked for while something is composed: the isolated browser draws the characters, all that is known of their
-		// place is the caret's.
+		// Asked for while something is composed.
 		this.#editContext.addEventListener("characterboundsupdate", (event) => {
-			const caret = this.#placeCandidates();
-			if (caret) {
-				const bounds = Array(event.rangeEnd - event.rangeStart).fill(caret);
-				this.#editContext.updateCharacterBounds(event.rangeStart, bounds);
-			}
+			this.#placeCharacters(event.rangeStart, event.rangeEnd);
 		});
 		this.#canvas.editContext = this.#editContext;
 	}

@@ -5,12 +5,16 @@ export class TextField extends EventTarget {
 	#field;
 	#text = "";
 	#selectionEnd = 0;
+	#isComposing = false;
 
 	// field: an empty <textarea> that has the focus while the screen is used.
 	constructor(field) {
 		super();
 		this.#field = field;
-		field.addEventListener("compositionstart", () => this.dispatchEvent(new Event("compositionstart")));
+		field.addEventListener("compositionstart", () => {
+			this.#isComposing = true;
+			this.dispatchEvent(new Event("compositionstart"));
+		});
 		field.addEventListener("compositionupdate", (event) => this.#composed(event.data));
 		field.addEventListener("compositionend", (event) => this.#ended(event.data));
 		// isComposing: compositionupdate has told it already.
@@ -40,9 +44,13 @@ export class TextField extends EventTarget {
 	}
 
 	updateControlBounds() {}
+	updateCharacterBounds() {}
 
-	// The terminal's candidate window opens below the field's own caret.
+	// The terminal's candidate window opens below the field's own caret, or what is composed in it: it stays where composing began.
 	updateSelectionBounds({ x, y, height }) {
+		if (this.#isComposing) {
+			return;
+		}
 		const style = this.#field.style;
 		style.left = `${x}px`;
 		style.top = `${y}px`;
@@ -57,6 +65,7 @@ export class TextField extends EventTarget {
 	}
 
 	#ended(data) {
+		this.#isComposing = false;
 		this.#text = data ?? "";
 		this.dispatchEvent(new Event("compositionend"));
 	}
