@@ -12,7 +12,8 @@
 
 /* The version of the control socket's messages, as shepherd_hello says it. A broker that was upgraded meets
  * shepherds of the one before. */
-#define SHEPHERD_VERSION 2 /* 2: the text door */
+#define SHEPHERD_VERSION 3 /* 2: the text door; 3: connect_text */
+#define SHEPHERD_VERSION_TEXT 3
 
 #define GUEST_INIT "shoji-guest-init"
 #define GUEST_FORWARD "shoji-guest-forward"

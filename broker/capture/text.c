@@ -105,14 +105,21 @@ bool text_is_idle(const struct text *self)
 
 /* ---- to the agent ---- */
 
-static void lose_agent(struct text *self)
+static void close_door(struct text *self)
 {
 	watch_free(self->watch);
 	self->watch = NULL;
 	if (self->fd >= 0)
 		close(self->fd);
 	self->fd = -1;
-	self->has_preedit = false;
+}
+
+static void lose_agent(struct text *self)
+{
+	if (self->fd < 0)
+		return;
+	close_door(self);
+	self->events->on_lost(self->data);
 }
 
 /* Fits: at most one item is in the socket, and the agent reads before anything else. */
@@ -208,7 +215,9 @@ void text_typed(struct text *self)
 static void give_up(struct text *self)
 {
 	send_cancel(self);
-	if (self->is_commit && can_be_typed(self))
+	/* An agent that is gone may have put it in before it could say so: typed, it might be there twice. */
+	bool is_unknown = self->fd < 0 && self->state == TEXT_AWAITED;
+	if (self->is_commit && !is_unknown && can_be_typed(self))
 		set_state(self, TEXT_TYPING);
 	else
 		finish(self, TEXT_REFUSED);
@@ -309,14 +318,14 @@ static void read_records(struct text *self)
 			continue;
 		self->record_length = 0;
 		if (take_record(self)) {
-			lose_agent(self);
+			close_door(self);
 			self->events->on_broken(self->data);
 			return;
 		}
 	}
 }
 
-/* The agent crashed and init starts another: ours is lost, and so is what it had not put in. */
+/* The agent crashed and init starts another: what it had not put in is lost with it. */
 static void after_loss(struct text *self)
 {
 	if (self->fd >= 0 || self->state == TEXT_IDLE || self->state == TEXT_TYPING)
@@ -412,10 +421,19 @@ int text_begin(struct text *self, const struct message_input_text *message)
 	return 0;
 }
 
-void text_abandon(struct text *self)
+/* One that a lost agent had put in stays in the page until there is another. */
+static void remove_preedit(struct text *self)
 {
 	static const struct message_input_text nothing = {0};
 
+	if (!self->has_preedit || self->fd < 0)
+		return;
+	lay_out(self, &nothing, 0);
+	start(self);
+}
+
+void text_abandon(struct text *self)
+{
 	if (self->state != TEXT_IDLE) {
 		/* Half an item cannot be taken back. */
 		if (self->state == TEXT_WRITING)
@@ -424,10 +442,26 @@ void text_abandon(struct text *self)
 			send_cancel(self);
 		set_state(self, TEXT_IDLE);
 	}
-	if (!self->has_preedit)
-		return;
-	lay_out(self, &nothing, 0);
-	start(self);
+	remove_preedit(self);
+}
+
+int text_set_door(struct text *self, int fd)
+{
+	lose_agent(self);
+	after_loss(self);
+	self->fd = fd;
+	self->record_length = 0;
+	self->watch = watch_new(self->loop, fd, LOOP_READ, on_event, self);
+	if (!self->watch) {
+		close_door(self);
+		return SHOJI_ERR_MEMORY;
+	}
+	self->told_scale = 0;
+	send_scale(self);
+	/* Whoever goes on composing sends all of it again. */
+	if (text_is_idle(self))
+		remove_preedit(self);
+	return 0;
 }
 
 void text_new_window(struct text *self)
@@ -464,7 +498,7 @@ void text_free(struct text *self)
 {
 	if (!self)
 		return;
-	lose_agent(self);
+	close_door(self);
 	timer_free(self->timer);
 	free(self);
 }

@@ -39,6 +39,8 @@ struct text_events {
 	void (*on_idle)(void *data);
 	void (*on_caret)(void *data, uint16_t x, uint16_t y, uint16_t width, uint16_t height);
 	void (*on_takes_text)(void *data, bool takes_text);
+	/* The agent is gone: nothing but keys arrives until text_set_door(). May be called from within any function here. */
+	void (*on_lost)(void *data);
 	/* The agent said what it must not. Nothing else is called afterwards. */
 	void (*on_broken)(void *data);
 };
@@ -50,6 +52,8 @@ void text_free(struct text *self);
 
 /* Only when idle. 0, or SHOJI_ERR_FORBIDDEN: its clauses are malformed, or it is too long. */
 int text_begin(struct text *self, const struct message_input_text *message);
+/* A connection to the next agent; taken. 0 or SHOJI_ERR_MEMORY. */
+int text_set_door(struct text *self, int fd);
 /* The terminal's device pixels per CSS pixel, in 64ths (SCREEN_SCALE_*): through the same door, to the same agent. */
 void text_set_scale(struct text *self, uint16_t scale);
 bool text_is_idle(const struct text *self);

@@ -31,14 +31,21 @@ void worker_stop(struct worker *self, enum worker_exit exit_status)
 static void on_monitor(void *data, struct channel *channel, struct message *in)
 {
 	struct worker *self = data;
-	struct message_input_peer peer;
+	struct message_input_peer input;
+	struct message_text_peer text;
+	int error;
 
 	(void)channel;
-	if (in->number != MESSAGE_INPUT_PEER || message_get_input_peer(in, &peer)) {
+	if (in->number == MESSAGE_INPUT_PEER && !message_get_input_peer(in, &input))
+		error = worker_take_input_channel(self, input.peer);
+	else if (in->number == MESSAGE_TEXT_PEER && !message_get_text_peer(in, &text)) {
+		timer_clear(self->text_timer);
+		error = text_set_door(self->text, text.text);
+	} else {
 		worker_stop(self, WORKER_EXIT_PEER);
 		return;
 	}
-	if (worker_take_input_channel(self, peer.peer))
+	if (error)
 		worker_stop(self, WORKER_EXIT_MEMORY);
 	else
 		worker_pump(self);
@@ -76,7 +83,9 @@ static int make_timers(struct worker *self)
 	self->due_timer = timer_new(self->loop, worker_on_due, self);
 	self->taken_timer = timer_new(self->loop, worker_on_not_taken, self);
 	self->size_timer = timer_new(self->loop, worker_on_size_time, self);
-	return self->alive_timer && self->due_timer && self->taken_timer && self->size_timer
+	self->text_timer = timer_new(self->loop, worker_on_text_time, self);
+	return self->text_timer && self->alive_timer && self->due_timer && self->taken_timer &&
+	                       self->size_timer
 	               ? 0
 	               : SHOJI_ERR_MEMORY;
 }

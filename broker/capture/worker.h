@@ -7,7 +7,8 @@
 struct channel;
 struct worker;
 
-#define WORKER_ALIVE_MS 5000 /* capture_alive to monitor */
+#define WORKER_ALIVE_MS 5000    /* capture_alive to monitor */
+#define WORKER_TEXT_LOST_MS 500 /* init starts another input agent meanwhile */
 #define WORKER_HANDSHAKE_MS                                                                        \
 	15000 /* from the start to the end of the handshake: Xvnc may still be starting */
 #define WORKER_PICTURE_MS 10000 /* from a request for the whole screen to its update */

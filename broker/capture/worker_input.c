@@ -173,6 +173,22 @@ static void on_takes_text(void *data, bool takes_text)
 	        self, CHANNEL_SEND(self->encode, takes_text, .takes_text = takes_text ? 1 : 0));
 }
 
+static void on_text_lost(void *data)
+{
+	struct worker *self = data;
+
+	timer_set_ms(self->text_timer, WORKER_TEXT_LOST_MS);
+}
+
+/* Until text_peer has come: a host that takes no connection now may do so later. */
+void worker_on_text_time(void *data)
+{
+	struct worker *self = data;
+
+	CHANNEL_SEND(self->monitor, text_lost);
+	timer_set_ms(self->text_timer, WORKER_ALIVE_MS);
+}
+
 static void on_text_broken(void *data)
 {
 	worker_stop(data, WORKER_EXIT_PROTOCOL);
@@ -184,4 +200,5 @@ const struct text_events worker_text_events = {.on_sentinel = on_sentinel,
         .on_idle = on_text_idle,
         .on_caret = on_caret,
         .on_takes_text = on_takes_text,
+        .on_lost = on_text_lost,
         .on_broken = on_text_broken};

@@ -27,7 +27,7 @@ struct worker {
 	struct channel *input_channel; /* NULL: no gate now */
 	struct rfb *rfb;
 	struct watch *rfb_watch;
-	struct timer *alive_timer, *due_timer, *taken_timer, *size_timer;
+	struct timer *alive_timer, *due_timer, *taken_timer, *size_timer, *text_timer;
 	struct pixels pixels;
 	bool is_stopped;
 	int exit_status;
@@ -68,6 +68,8 @@ void worker_on_not_taken(void *data);
 int worker_take_input_channel(struct worker *self, int fd);
 /* The sentinel was down for long enough. */
 void worker_on_linger_over(void *data);
+/* Asks monitor for a connection to the next input agent. */
+void worker_on_text_time(void *data);
 extern const struct text_events worker_text_events;
 
 #endif

@@ -21,6 +21,7 @@
 
 #define SHEPHERD_VERSION_MIN 2 /* the oldest shepherd that may still be met after an upgrade */
 #define RENEW_MS 5000
+#define TEXT_ASKED_MIN_MS 200
 
 uid_t session_uid(const struct session *self, int offset)
 {
@@ -68,6 +69,7 @@ static int on_hello(struct session *self, struct message *in)
 	        hello.version > SHEPHERD_VERSION)
 		return SHOJI_ERR_FORBIDDEN;
 	self->shepherd.has_hello = true;
+	self->shepherd.version = hello.version;
 	watch_process(self, (pid_t)hello.host_pid);
 	if (self->state != SESSION_ENDING)
 		session_on_hello(self);
@@ -81,6 +83,17 @@ static int on_rfb(struct session *self, struct message *in)
 	if (message_get_rfb_connected(in, &connected))
 		return SHOJI_ERR_MALFORMED;
 	session_on_doors(self, connected.rfb, connected.text);
+	return 0;
+}
+
+static int on_text(struct session *self, struct message *in)
+{
+	struct message_text_connected connected;
+
+	if (message_get_text_connected(in, &connected))
+		return SHOJI_ERR_MALFORMED;
+	session_workers_give_text(self, connected.text);
+	close(connected.text);
 	return 0;
 }
 
@@ -115,6 +128,8 @@ static void on_message(void *data, struct channel *channel, struct message *in)
 		error = on_hello(self, in);
 	else if (in->number == MESSAGE_RFB_CONNECTED)
 		error = on_rfb(self, in);
+	else if (in->number == MESSAGE_TEXT_CONNECTED)
+		error = on_text(self, in);
 	else if (in->number == MESSAGE_HOST_ENDED)
 		error = on_host_ended(self, in);
 	if (error)
@@ -313,6 +328,19 @@ int session_host_connect(struct session *self)
 }
 
 /* ---- while it lives ---- */
+
+/* capture may have fallen to the host: asking without end must not keep us busy. */
+void session_host_connect_text(struct session *self)
+{
+	uint64_t now_ms = clock_now_ms();
+
+	if (!self->shepherd.channel || self->shepherd.version < SHEPHERD_VERSION_TEXT ||
+	        now_ms - self->shepherd.text_asked_ms < TEXT_ASKED_MIN_MS)
+		return;
+	self->shepherd.text_asked_ms = now_ms;
+	log_info(self->lease_id, "the input agent is gone: asking for the next");
+	CHANNEL_SEND(self->shepherd.channel, connect_text);
+}
 
 void session_host_renew(struct session *self, uint64_t now_ms)
 {

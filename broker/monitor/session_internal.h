@@ -37,6 +37,8 @@ struct session {
 		struct channel *channel;
 		bool is_started; /* it may be given orders */
 		bool has_hello;  /* its host stands */
+		uint16_t version;
+		uint64_t text_asked_ms;
 		uint64_t renewed_ms;
 	} shepherd;
 	int door; /* listener, for an egress that is started anew; -1: none */
@@ -70,6 +72,8 @@ void session_set_state(struct session *self, enum session_state state);
 int session_host_start(struct session *self);
 int session_host_adopt(struct session *self);
 int session_host_connect(struct session *self);
+/* Asks for another connection to the input agent, at most a few times a second. */
+void session_host_connect_text(struct session *self);
 void session_host_renew(struct session *self, uint64_t now_ms);
 /* Returns 0 or SHOJI_ERR_LIMIT. */
 int session_host_check_limits(struct session *self, uint64_t now_ms);
@@ -88,6 +92,8 @@ uid_t session_uid(const struct session *self, int offset);
 int session_workers_start(struct session *self, int rfb, int text);
 /* Says the watermark to encode, once both are there. */
 void session_workers_mark(struct session *self);
+/* Hands capture the connection to another input agent. text stays the caller's. */
+void session_workers_give_text(struct session *self, int text);
 void session_workers_join_gate(struct session *self);
 /* Kills a worker that closed its channel and does not end. */
 void session_workers_tick(struct session *self, uint64_t now_ms);

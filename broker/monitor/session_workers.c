@@ -83,7 +83,12 @@ void session_mark(struct session *self, const char *person, const char *address)
 static int on_capture_message(struct session *session, struct message *in)
 {
 	struct message_capture_alive alive;
+	struct message_text_lost lost;
 
+	if (in->number == MESSAGE_TEXT_LOST && !message_get_text_lost(in, &lost)) {
+		session_host_connect_text(session);
+		return 0;
+	}
 	if (in->number != MESSAGE_CAPTURE_ALIVE || message_get_capture_alive(in, &alive))
 		return SHOJI_ERR_FORBIDDEN;
 	session->alive_ms = clock_now_ms();
@@ -311,6 +316,14 @@ int session_workers_start(struct session *self, int rfb, int text)
 	if (fds.encode_end >= 0)
 		close(fds.encode_end);
 	return error;
+}
+
+void session_workers_give_text(struct session *self, int text)
+{
+	struct worker *capture = &self->workers[WORKER_CAPTURE];
+
+	if (capture->is_ready && capture->channel)
+		CHANNEL_SEND(capture->channel, text_peer, .text = text);
 }
 
 /* ---- joined to gate ---- */

@@ -236,6 +236,18 @@ static int connect_rfb(struct shepherd *self)
 	return error;
 }
 
+/* init has the listening socket also while no agent runs: refused is only what nobody took for long. capture asks again. */
+static int connect_text(struct shepherd *self)
+{
+	int text = self->state == HOST_RUNNING ? door_connect(&self->text_door) : -1;
+
+	if (text < 0)
+		return 0;
+	int error = CHANNEL_SEND(self->monitor, text_connected, .text = text);
+	close(text);
+	return error;
+}
+
 static int renew_lease(struct shepherd *self, struct message *in)
 {
 	struct message_renew_lease renew;
@@ -364,6 +376,8 @@ static int obey(struct shepherd *self, struct message *in)
 		return on_start(self);
 	case MESSAGE_CONNECT_RFB:
 		return connect_rfb(self);
+	case MESSAGE_CONNECT_TEXT:
+		return connect_text(self);
 	case MESSAGE_RENEW_LEASE:
 		return renew_lease(self, in);
 	case MESSAGE_END_HOST:

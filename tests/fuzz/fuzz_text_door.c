@@ -58,6 +58,7 @@ static const struct text_events events = {.on_sentinel = on_nothing,
         .on_idle = on_nothing,
         .on_caret = on_caret,
         .on_takes_text = on_takes_text,
+        .on_lost = on_nothing,
         .on_broken = on_broken};
 
 static void give(bool is_commit)

@@ -8,6 +8,7 @@ import { differing } from './lib/pixels.mjs';
 import { freePort } from '../bench/lib/place.mjs';
 import { Far, HERE } from './lib/far.mjs';
 import { Line } from './lib/line.mjs';
+import { pidsOf } from './lib/processes.mjs';
 import { Site } from './lib/site.mjs';
 
 const FIELDS = { area: [200, 100], line: [200, 220], secret: [200, 280], rich: [200, 340] };
@@ -178,6 +179,45 @@ test('contenteditable', async () => {
 	await compose('ほんぶん');
 	await commit('本文👨‍👩‍👧葛󠄀𠮷');
 	await held('rich', '本文👨‍👩‍👧葛󠄀𠮷');
+});
+
+// Notices that a text was refused, since the page was told to count them.
+const refusals = () => person.page.evaluate(() => {
+	window.refusals ??= (new MutationObserver(changes => {
+		for (const { addedNodes } of changes)
+			window.refusals += [...addedNodes].filter(({ textContent }) => textContent.includes('入力できません')).length;
+	}).observe(document.getElementById('notices'), { childList: true }), 0);
+	return window.refusals;
+});
+
+test('the input agent crashes: what it had is refused with a word, and soon text arrives again, once', async () => {
+	await focus('line');
+	await person.press('Control+KeyA');
+	await person.press('Delete');
+	await compose('みれん'); // shown, and the agent that showed it is no more
+	await person.settled(300);
+	await refusals();
+	const [agent, ...others] = pidsOf('shoji-guest-agent');
+	assert.deepEqual(others, []);
+	process.kill(agent, 'SIGSTOP'); // so that it has the text, and says nothing of it
+	await commit('喪失');
+	process.kill(agent, 'SIGKILL');
+	await until(async () => await refusals() === 1, 'a word of the text that was lost');
+	// Tried as a person would, until one is not refused.
+	let text, n;
+	const startMs = performance.now();
+	site.reports.length = 0;
+	do {
+		n = await refusals();
+		assert.ok(performance.now() - startMs < 30000, `still refused, ${n} times`);
+		text = `復帰${n}`;
+		await commit(text);
+		await until(async () => await refusals() > n || site.reports.some(report => report.type === 'text' && report.text.includes(text)), 'what became of it');
+	} while (await refusals() > n);
+	await compose('さいご');
+	await commit('最後');
+	await held('line', text + '最後');
+	assert.notEqual(pidsOf('shoji-guest-agent')[0], agent);
 });
 
 test('the focus moved by a click between two texts, without a pause', async () => {

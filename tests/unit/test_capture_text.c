@@ -65,6 +65,12 @@ static void on_takes_text(void *data, bool takes_text)
 	note("takes %d ", takes_text);
 }
 
+static void on_lost(void *data)
+{
+	(void)data;
+	note("lost ");
+}
+
 static void on_broken(void *data)
 {
 	(void)data;
@@ -77,6 +83,7 @@ static const struct text_events events = {.on_sentinel = on_sentinel,
         .on_idle = on_idle,
         .on_caret = on_caret,
         .on_takes_text = on_takes_text,
+        .on_lost = on_lost,
         .on_broken = on_broken};
 
 static void begin(void)
@@ -245,7 +252,7 @@ START_TEST(half_width_is_typed)
 	shutdown(agent, SHUT_RDWR); /* no agent at all */
 	loop_turn(loop, 10);
 	give(4, true, "aB\"");
-	turn_until("1e ", 100);
+	turn_until("lost 1e ", 100);
 	text_typed(text);
 	turn_until("^30 ", 100);
 	text_typed(text);
@@ -290,6 +297,80 @@ START_TEST(whoever_composed_is_gone)
 	ck_assert_uint_eq(hear(&number, words), TEXT_DOOR_COMMIT);
 	ck_assert_uint_eq(hear(&number, words), TEXT_DOOR_CANCEL);
 	ck_assert_uint_eq(number, 2);
+	finish();
+}
+END_TEST
+
+static void crash(void)
+{
+	close(agent);
+	agent = -1;
+}
+
+static void come_back(void)
+{
+	int ends[2];
+
+	ck_assert_int_eq(
+	        socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
+	agent = ends[0];
+	ck_assert_int_eq(text_set_door(text, ends[1]), 0);
+}
+
+/* What was with it may be in the page or not: refused, never typed as well. */
+START_TEST(the_agent_crashes_with_a_text)
+{
+	char words[64];
+	uint32_t number;
+
+	begin();
+	give(1, true, "a1");
+	turn_until("S ", 100);
+	crash();
+	turn_until("lost 1=1 idle ", 500);
+	give(2, true, "漢");
+	turn_until("2=1 idle ", 100);
+	give(3, true, "a"); /* nobody else can have put it in */
+	text_typed(text);
+	turn_until("1e 3=0 idle ", 100);
+	come_back();
+	give(4, true, "漢");
+	turn_until("S ", 100);
+	ck_assert_uint_eq(hear(&number, words), TEXT_DOOR_COMMIT);
+	ck_assert_uint_eq(number, 4);
+	say(TEXT_DOOR_CLAIMED, 0, 4);
+	turn_until("4=0 idle ", 500);
+	finish();
+}
+END_TEST
+
+/* The one that comes next is told the scale again, and takes away what is still shown. */
+START_TEST(the_agent_crashes_with_a_preedit)
+{
+	char words[64];
+	uint32_t number;
+
+	begin();
+	text_set_scale(text, 80);
+	give(1, false, "か");
+	say(TEXT_DOOR_CLAIMED, 0, 1);
+	turn_until("S idle ", 500);
+	crash();
+	turn_until("lost ", 500);
+	text_abandon(text);
+	ck_assert(text_is_idle(text));
+	come_back();
+	turn_until("S ", 100);
+	ck_assert_uint_eq(hear(&number, words), TEXT_DOOR_SCALE);
+	ck_assert_uint_eq(number, 80);
+	ck_assert_uint_eq(hear(&number, words), TEXT_DOOR_PREEDIT);
+	ck_assert_str_eq(words, "");
+	say(TEXT_DOOR_CLAIMED, 0, number);
+	turn_until("idle ", 500);
+	crash();
+	turn_until("lost ", 500);
+	come_back();
+	ck_assert(text_is_idle(text));
 	finish();
 }
 END_TEST
@@ -444,6 +525,7 @@ int main(void)
 	return SUITE_RUN("capture text", claimed, preedit_gets_no_outcome,
 	        unclaimed_is_tried_again_then_refused, half_width_is_tried_less_often_then_typed,
 	        a_field_that_gets_the_focus_is_tried_at_once, half_width_is_typed,
-	        silence_is_a_refusal, whoever_composed_is_gone, lies_end_the_session,
-	        a_flood_ends_the_session, limits, a_slow_agent, scale, keys_of_both_keyboards);
+	        silence_is_a_refusal, whoever_composed_is_gone, the_agent_crashes_with_a_text,
+	        the_agent_crashes_with_a_preedit, lies_end_the_session, a_flood_ends_the_session,
+	        limits, a_slow_agent, scale, keys_of_both_keyboards);
 }
