@@ -304,5 +304,13 @@ test('the address bar, an iframe, a new window', async () => {
 	await focus('area');
 	await commit('新しい窓');
 	await held('area', '新しい窓');
+	// And back, with Alt+Tab, which the terminal keeps: from the bar's menu. The frame's field has the focus again, and no Alt is held.
+	await person.page.click('#keys');
+	site.reports.length = 0;
+	await person.page.getByRole('menuitem', { name: '次のウィンドウ' }).click();
+	await focused('line');
+	await commit('戻る');
+	await person.press('KeyB');
+	await held('line', '枠の中戻るb');
 	assert.deepEqual(person.complaints, []);
 });
