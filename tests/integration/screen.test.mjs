@@ -3,7 +3,9 @@
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import { Broker, until } from './lib/broker.mjs';
+import * as viewer from '../browser/viewer.mjs';
+import { startBehindLine } from './lib/behind.mjs';
+import { until } from './lib/broker.mjs';
 import { compareWithDisplay } from './lib/display.mjs';
 import { differing, hasColours } from './lib/pixels.mjs';
 import { Person, PASSWORD } from './lib/person.mjs';
@@ -12,14 +14,14 @@ import { Site } from './lib/site.mjs';
 
 const PAGE_COLOUR = [0, 150, 136]; // pages/screen.html
 
-let site, broker, person, devtools;
+let site, line, broker, person, devtools;
 
 before(async () => {
 	site = await Site.start();
-	broker = await Broker.start({
+	({ line, broker } = await startBehindLine(site, {
 		profile: { start_page: 'http://site.test/pages/screen.html', width_max: 2600, height_max: 1700 },
-		egress: { hosts: site.hosts('site.test') },
-	});
+		sessions: { onlookers: 'announced' },
+	}));
 	await broker.addPerson('tanaka', PASSWORD);
 	await broker.addPerson('suzuki', PASSWORD);
 	person = await Person.atWork(broker, 'tanaka', { width: 1100, height: 700 });
@@ -30,6 +32,7 @@ before(async () => {
 after(async () => {
 	await person?.leave();
 	await broker?.kill();
+	await line?.close();
 	await site?.stop();
 });
 
@@ -61,6 +64,19 @@ async function alike() {
 	assert.equal(n, 0);
 }
 
+// The cursor of the isolated host has as many CSS pixels at any scale: an arrow of some 16, which knows no scale.
+async function cursorIsAsLarge() {
+	let height;
+	await until(async () => {
+		height = await person.page.evaluate(async () => {
+			const [, url, density] = /url\("(.*?)"\) ([0-9.]+)x/.exec(document.getElementById('screen').style.cursor) ?? [];
+			const image = Object.assign(new Image(), { src: url ?? '' });
+			return image.decode().then(() => image.naturalHeight / density, () => null); // it may have been replaced meanwhile
+		});
+		return height >= 12 && height <= 20;
+	}, () => `a cursor of usual size; it is ${height} pixels high`);
+}
+
 for (const ratio of [1.25, 1.5, 2, 1]) {
 	test(`${ratio} device pixels per CSS pixel`, async () => {
 		site.reports.length = 0;
@@ -73,6 +89,7 @@ for (const ratio of [1.25, 1.5, 2, 1]) {
 		const cssWidth = Math.floor(size.width / ratio);
 		await until(() => site.reports.some(report => report.ratio === ratio && Math.abs(report.width - cssWidth) <= 2),
 			() => `${cssWidth} CSS pixels: ${JSON.stringify(site.reports)}`);
+		await cursorIsAsLarge();
 	});
 }
 
@@ -206,6 +223,27 @@ test('ten resizes in five seconds', async () => {
 	console.log(`resizes: ${times.join(' ')} ms; ${n} looks`);
 	assert.deepEqual(wrong.slice(0, 5), []);
 	assert.deepEqual(person.complaints, []);
+});
+
+test('resized while somebody looks on: exact for both', async t => {
+	const { url } = await broker.ctlJson('watch', 'tanaka');
+	const onlooker = await viewer.openWindow(person.window.browser);
+	t.after(() => onlooker.close());
+	await onlooker.page.goto(url);
+	await viewer.waitLive(onlooker.page);
+	await person.page.bringToFront(); // a window behind gets no frames
+	for (const [width, height] of [[1000, 640], [1180, 760], [1040, 700]]) {
+		await setWindow(width, height);
+		await follows();
+	}
+	await alike();
+	await onlooker.page.bringToFront();
+	const { n, shown } = await compareWithDisplay({ pixels: () => viewer.canvasPixels(onlooker.page) });
+	const { width, height } = await screen();
+	assert.deepEqual([shown.width, shown.height], [width, height]);
+	assert.equal(n, 0, 'the onlooker sees other pixels');
+	assert.deepEqual([...person.complaints, ...onlooker.errors], []);
+	await person.page.bringToFront();
 });
 
 test('without the bar: the screen takes its place, and Ctrl+Alt+Shift brings it back', async () => {

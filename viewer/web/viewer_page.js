@@ -2,6 +2,7 @@
 
 import { Badge } from "./badge.js";
 import { BareScreen } from "./bare.js";
+import { cursorScale, enlarged } from "./cursor.js";
 import { InputPage } from "./input_page.js";
 import { KeyMenu } from "./key_menu.js";
 import { LatencyPanel } from "./latency_panel.js";
@@ -188,20 +189,15 @@ export class ViewerPage {
 			this.#useCursor(null, "none");
 			return;
 		}
-		const canvas = document.createElement("canvas");
-		canvas.width = width;
-		canvas.height = height;
-		canvas.getContext("2d").putImageData(new ImageData(pixels, width, height), 0, 0);
+		const { factor, ratio } = cursorScale(width, height, devicePixelRatio);
+		const canvas = enlarged(new ImageData(pixels, width, height), factor);
 		const turn = ++this.#cursorTurn;
 		canvas.toBlob((blob) => {
 			// It answers later: a cursor that came meanwhile wins.
 			if (blob && this.#cursorTurn === turn) {
 				const url = URL.createObjectURL(blob);
-				const ratio = devicePixelRatio;
-				this.#useCursor(
-					url,
-					`image-set(url(${url}) ${ratio}x) ${hotX / ratio} ${hotY / ratio}, default`,
-				);
+				const [x, y] = [(hotX * factor) / ratio, (hotY * factor) / ratio];
+				this.#useCursor(url, `image-set(url(${url}) ${ratio}x) ${x} ${y}, default`);
 			}
 		});
 	}
