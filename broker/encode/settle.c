@@ -6,7 +6,9 @@
  * the screen. */
 #define SHARE(pixels) ((pixels) / 8 * 7)
 
-/* What stands where nothing was painted yet: the X server's black, then the ground of the isolated browser's GTK theme (Adwaita). */
+/* What stands where nothing was painted yet: the X server's black, then the ground of the isolated browser's GTK theme (Adwaita). Damage
+ * alone does not tell: that ground is painted too, and a browser that was quick paints all of it before the first whole picture and
+ * then nothing more. Nor does any plain colour: pages end in white. A theme of another ground is shown after SETTLE_MAX_MS. */
 #define BLACK IMAGE_SEEN
 #define GROUND (IMAGE_SEEN | 0xf6f5f4u)
 

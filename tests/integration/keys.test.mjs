@@ -257,7 +257,7 @@ async function held(pages) {
 		'a cut line': () => pages.line.cut(),
 	};
 	for (const [way, leave] of Object.entries(ways))
-		for (const code of ['ShiftLeft', 'ControlLeft']) {
+		for (const code of ['ShiftLeft', 'ControlLeft', 'AltLeft']) { // Alt: of Alt+Tab on the terminal
 			await pages.bringToFront(here, '#screen');
 			site.reports.length = 0;
 			await terminal.do([`down ${KEYS[code]}`, 'wait 50']);
@@ -271,6 +271,47 @@ async function held(pages) {
 			const after = await pages.heard(here, 'site.test', tap(KEYS.KeyA), 3);
 			assert.deepEqual(after.map(describe), ['keydown KeyA a  at 0 65', 'text a', 'keyup KeyA a  at 0 65'], `${way}, ${code}`);
 		}
+}
+
+// A person's fingers on the viewer's page: what the page hears is a mouse.
+async function fingers(pages) {
+	const devtools = await pages.context.newCDPSession(pages.viewer);
+	const canvas = await pages.viewer.locator('#screen').boundingBox();
+	const touch = (type, ...points) => devtools.send('Input.dispatchTouchEvent', {
+		type, touchPoints: points.map(([x, y], id) => ({ x: canvas.x + x, y: canvas.y + TOP + y, id })) });
+	const heard = async (act, isAll, what) => {
+		site.reports.length = 0;
+		const entries = [];
+		await act();
+		await until(() => {
+			for (const { type, entries: more } of site.reports.splice(0))
+				entries.push(...(type === 'log' ? more : []));
+			return isAll(entries);
+		}, () => `${what}; ${JSON.stringify(entries)}`);
+		return entries.map(({ type, button }) => `${type} ${button ?? ''}`);
+	};
+	const has = wanted => entries => entries.some(({ type }) => type === wanted);
+	assert.deepEqual(await heard(async () => {
+		await touch('touchStart', [500, 300]);
+		await touch('touchEnd');
+	}, has('click'), 'a tap'), ['mousedown 0', 'mouseup 0', 'click 0']);
+	const long = await heard(() => touch('touchStart', [520, 320]), has('auxclick'), 'a long press');
+	assert.deepEqual(long.sort(), ['auxclick 2', 'contextmenu 2', 'mousedown 2', 'mouseup 2']);
+	await touch('touchEnd');
+	const wheel = [0, 0];
+	await heard(async () => {
+		await touch('touchStart', [500, 400]);
+		await touch('touchStart', [500, 400], [600, 400]);
+		for (let moved = 50; moved <= 250; moved += 50)
+			await touch('touchMove', [500, 400 - moved], [600, 400 - moved]);
+	}, entries => {
+		for (const { type, deltaX, deltaY } of entries.splice(0))
+			if (type === 'wheel')
+				wheel[0] += deltaX, wheel[1] += deltaY;
+		return wheel[1] >= 240;
+	}, 'two fingers scroll');
+	await touch('touchEnd');
+	assert.deepEqual(wheel, [0, 240]);
 }
 
 async function repeats(pages) {
@@ -329,6 +370,7 @@ for (const keyboard of ['jp', 'us']) {
 				await repeats(pages);
 				await pointer(pages, t);
 				await held(pages);
+				await fingers(pages);
 			}
 		} finally {
 			await pages.close();
