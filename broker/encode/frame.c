@@ -119,14 +119,17 @@ static void tiles_within(
 	*end = start + length == side ? TILES_SIDE(side) : (start + length) / PICTURE_TILE;
 }
 
-/* What scroll_verify() found equal need not be compared again. Straight moves only: of others one could have
- * overwritten what the next one was to read (scroll.h). */
+/* What scroll_verify() found equal need not be compared again. Straight moves only: of others many may depend on each other, and a wrong
+ * order (scroll.h) would be seen in tiles, too, in which nothing had changed. */
 static void drop_covered(struct frame *self, const struct copy_hint *copy)
 {
 	uint32_t first_column, end_column, first_row, end_row;
 
-	if (copy->x != copy->source_x && copy->y != copy->source_y)
+	if (copy->x != copy->source_x && copy->y != copy->source_y) {
+		tiles_mark(
+		        self->dirty, &(struct rect){copy->x, copy->y, copy->width, copy->height});
 		return;
+	}
 	tiles_within(copy->x, copy->width, self->dirty->width, &first_column, &end_column);
 	tiles_within(copy->y, copy->height, self->dirty->height, &first_row, &end_row);
 	for (uint32_t row = first_row; row < end_row; row++)

@@ -357,6 +357,41 @@ static void put_in_order(struct search *self)
 	}
 }
 
+static bool overwrites(const struct copy_hint *copy, const struct copy_hint *other)
+{
+	return overlaps(copy,
+	        &(struct rect){other->source_x, other->source_y, other->width, other->height});
+}
+
+/* In both directions at once no side comes first: a copy waits for all that read what it overwrites. Parts of one
+ * picture that move alike never wait for each other in a circle. */
+static void put_in_order_freely(struct search *self)
+{
+	static struct copy_hint waiting[SCROLL_COPIES_MAX];
+	static uint16_t n_readers[SCROLL_COPIES_MAX];
+	size_t n = self->n_copies, n_placed = 0;
+
+	memcpy(waiting, self->copies, n * sizeof(*waiting));
+	for (size_t i = 0; i < n; i++) {
+		n_readers[i] = 0;
+		for (size_t other = 0; other < n; other++)
+			n_readers[i] =
+			        (uint16_t)(n_readers[i] + (other != i && overwrites(&waiting[i],
+			                                                         &waiting[other])));
+	}
+	while (n_placed < n) {
+		size_t next = 0;
+		for (size_t i = 1; i < n; i++)
+			next = n_readers[i] < n_readers[next] ? i : next;
+		n_readers[next] = UINT16_MAX; /* placed */
+		for (size_t i = 0; i < n; i++)
+			if (n_readers[i] != UINT16_MAX && n_readers[i] > 0 &&
+			        overwrites(&waiting[i], &waiting[next]))
+				n_readers[i]--;
+		self->copies[n_placed++] = waiting[next];
+	}
+}
+
 size_t scroll_verify(const struct image *image, const uint32_t *reference,
         const struct tiles *changed, const struct scroll_offset *offset,
         struct copy_hint copies[SCROLL_COPIES_MAX])
@@ -373,6 +408,9 @@ size_t scroll_verify(const struct image *image, const uint32_t *reference,
 		verify_columns(&search);
 		widen_all(&search);
 	}
-	put_in_order(&search);
+	if (offset->dx && offset->dy)
+		put_in_order_freely(&search);
+	else
+		put_in_order(&search);
 	return search.n_copies;
 }

@@ -361,6 +361,41 @@ START_TEST(a_window_moves)
 }
 END_TEST
 
+/* Columns of lines of words, no two alike. */
+static void draw_words(struct rect area, uint32_t from_x, uint32_t from_y)
+{
+	for (uint32_t y = area.y; y < area.y + (uint32_t)area.height; y++)
+		for (uint32_t x = area.x; x < area.x + (uint32_t)area.width; x++) {
+			uint32_t at_x = x + from_x, at_y = y + from_y;
+			bool is_word = at_x % 220 < 130 && at_y % 160 < 90 && at_y % 18 < 12 &&
+			               noise(at_x / 50, at_y / 18) % 3 > 0;
+			uint32_t grey = is_word ? noise(at_x, at_y) % 5 * 60 : 240;
+			put_pixel(x, y, grey * 0x010101);
+		}
+	damage(area);
+}
+
+/* A window full of writing is dragged over a page full of writing: what moves reaches, in strips, into tiles in which nothing
+ * changed, and what one copy overwrites another was to read. */
+START_TEST(a_window_is_dragged_over_writing)
+{
+	struct rect window = {60, 60, 300, 220};
+	uint64_t state = 31;
+
+	start();
+	for (uint32_t round = 0; round < 200; round++) {
+		draw_words(all, 1000, 2000);
+		draw_words(window, 4000u - window.x, 4000u - window.y);
+		ck_assert(frame(NULL, 0) || round > 0);
+		window.x = (uint16_t)(40 + support_wave(round * 37, 90, 150) +
+		                      support_below(&state, 5));
+		window.y = (uint16_t)(30 + support_wave(round, 80, 130));
+	}
+	ck_assert_uint_gt(core.counts.copies, 200);
+	finish();
+}
+END_TEST
+
 /* A narrow list beside a page: of the first samples none lies in it, and the page is clear without it. What both leave is too little for
  * the other searches. */
 START_TEST(a_page_and_a_narrow_list)
@@ -512,7 +547,8 @@ int main(void)
 	return SUITE_RUN("encode frame", nothing_changed_is_no_frame, one_pixel_costs_little,
 	        scrolled_up_and_down, scrolled_around_a_fixed_line, scrolled_sideways,
 	        hints_are_tried_and_not_believed, two_panes, moved_diagonally,
-	        a_model_that_misleads_is_forgotten, a_window_moves, scrolled_both_ways_at_once,
+	        a_model_that_misleads_is_forgotten, a_window_moves,
+	        a_window_is_dragged_over_writing, scrolled_both_ways_at_once,
 	        a_page_and_a_narrow_list, noise_fits_into_slices_and_outbox, random_areas_and_moves,
 	        a_full_frame_has_the_touched_place_and_the_rest_comes_later);
 }
