@@ -42,8 +42,8 @@ static int take_ack(struct seat *self, struct message *in)
 		return SHOJI_ERR_FORBIDDEN;
 	/* The viewer's number, which gate passes on as it is: a wrong one is not gate's doing. */
 	if (!viewer_ack(&self->viewer, ack.frame))
-		log_debug(self->encoder->setup.lease_id, "frame %u was acknowledged and never sent",
-		        ack.frame);
+		log_debug(self->encoder->setup.lease_id,
+		        "a frame that ends in %u was acknowledged and never sent", ack.frame);
 	return 0;
 }
 

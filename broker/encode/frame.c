@@ -345,7 +345,7 @@ static void set_changed(struct frame *self, const struct tiles *changed)
 
 bool frame_make(const struct image *image, uint32_t *reference, struct cache *cache,
         struct photo *photo, struct tiles *dirty, const struct scroll_offset *hints, size_t n_hints,
-        struct slicer *slicer, uint16_t generation, uint32_t number, struct frame_counts *counts)
+        struct slicer *slicer, uint32_t number, struct frame_counts *counts)
 {
 	static struct tiles changed;
 	struct frame frame = {.image = image,
@@ -362,7 +362,7 @@ bool frame_make(const struct image *image, uint32_t *reference, struct cache *ca
 	counts->moved = (struct rect){0};
 	changed = *dirty;
 	cache_begin_frame(cache, number, dirty);
-	slicer_begin_frame(slicer, generation, number);
+	slicer_begin_frame(slicer, number);
 	search_moved(&frame, hints, n_hints);
 	recall_show(&frame);
 	photo_plan(photo, image, reference, dirty);

@@ -26,6 +26,6 @@ struct frame_counts {
  * Returns false when nothing differs: then there was no frame. */
 bool frame_make(const struct image *image, uint32_t *reference, struct cache *cache,
         struct photo *photo, struct tiles *dirty, const struct scroll_offset *hints, size_t n_hints,
-        struct slicer *slicer, uint16_t generation, uint32_t number, struct frame_counts *counts);
+        struct slicer *slicer, uint32_t number, struct frame_counts *counts);
 
 #endif

@@ -8,7 +8,8 @@
 
 #include <string.h>
 
-#define SLICE_START (WIRE_HEADER_BYTES + PICTURE_FRAME_BYTES)
+/* Commands of so few bytes go plain: zstd adds some ten to what it cannot shorten (docs/protocol.md, "What was tried"). */
+#define PLAIN_BYTES_MAX 24
 
 void slicer_init(struct slicer *self, slicer_slice_fn on_slice, void *data)
 {
@@ -30,24 +31,31 @@ static bool says_answer(const struct slicer *self)
 	return self->is_first && self->has_answer;
 }
 
+/* Where what is plain begins; in a packed slice its raw length is there, and the zstd bytes after it. */
+static size_t slice_start(const struct slicer *self)
+{
+	return WIRE_HEADER_BYTES + PICTURE_FRAME_BYTES +
+	       (says_answer(self) ? PICTURE_ANSWER_BYTES : 0);
+}
+
 static void begin_slice(struct slicer *self)
 {
 	self->n_raw = 0;
 	self->slice_raw = 0;
-	self->slice_length = SLICE_START + (says_answer(self) ? PICTURE_ANSWER_BYTES : 0);
+	self->slice_length = slice_start(self) + PICTURE_RAW_LENGTH_BYTES;
 }
 
-static uint8_t flags_of(const struct slicer *self, bool is_last)
+static uint8_t flags_of(const struct slicer *self, bool is_last, bool is_plain)
 {
 	return (uint8_t)((self->is_first ? PICTURE_FIRST : 0) | (is_last ? PICTURE_LAST : 0) |
 	                 (is_last && self->is_provisional ? PICTURE_PROVISIONAL : 0) |
 	                 (is_last && self->is_unfinished ? PICTURE_UNFINISHED : 0) |
-	                 (says_answer(self) ? PICTURE_ANSWERS : 0));
+	                 (says_answer(self) ? PICTURE_ANSWERS : 0) |
+	                 (is_plain ? PICTURE_PLAIN : 0));
 }
 
-void slicer_begin_frame(struct slicer *self, uint16_t generation, uint32_t frame)
+void slicer_begin_frame(struct slicer *self, uint32_t frame)
 {
-	self->generation = generation;
 	self->frame = frame;
 	self->is_first = true;
 	self->frame_bytes = 0;
@@ -66,24 +74,36 @@ static void compress(struct slicer *self)
 	self->n_raw = 0;
 }
 
+/* Whether what waits is all of the slice, and not worth zstd's bytes. */
+static bool is_plain_slice(const struct slicer *self)
+{
+	return self->n_raw == self->slice_raw && self->n_raw <= PLAIN_BYTES_MAX;
+}
+
 static void end_slice(struct slicer *self, bool is_last)
 {
 	struct bytes_writer writer;
+	bool is_plain = is_plain_slice(self);
 
-	compress(self);
+	if (!is_plain)
+		compress(self);
 	if (self->has_failed) {
 		begin_slice(self);
 		return;
 	}
-	bytes_writer_init(&writer, self->slice, SLICE_START + PICTURE_ANSWER_BYTES);
-	bytes_put_u8(&writer, WIRE_PICTURE);
-	bytes_put_u8(&writer, WIRE_PICTURE_FRAME);
-	bytes_put_u16(&writer, self->generation);
-	bytes_put_u32(&writer, self->frame);
-	bytes_put_u8(&writer, flags_of(self, is_last));
-	bytes_put_u32(&writer, (uint32_t)self->slice_raw);
+	bytes_writer_init(&writer, self->slice, sizeof(self->slice));
+	bytes_put_u8(&writer, WIRE_KIND(WIRE_PICTURE, WIRE_PICTURE_FRAME));
+	bytes_put_u8(&writer, flags_of(self, is_last, is_plain));
+	bytes_put_u8(&writer, (uint8_t)self->frame);
 	if (says_answer(self))
 		bytes_put_u16(&writer, self->answer);
+	if (is_plain) {
+		bytes_put_raw(&writer, self->raw, self->n_raw);
+		self->slice_length = writer.length;
+	} else {
+		bytes_put_u16(&writer, (uint16_t)self->slice_raw);
+		bytes_put_u8(&writer, (uint8_t)(self->slice_raw >> 16));
+	}
 	self->is_first = false;
 	self->frame_bytes += self->slice_length;
 	self->on_slice(self->data, self->slice, self->slice_length);

@@ -1,4 +1,4 @@
-/* Packs picture commands into slices: through the connection's one zstd stream, cut so that each slice is within
+/* Packs picture commands into slices: through the connection's one zstd stream (a few bytes plainly), cut so that each slice is within
  * its limit, ends in a flush, and holds whole commands. */
 #ifndef SHOJI_ENCODE_SLICER_H
 #define SHOJI_ENCODE_SLICER_H
@@ -22,7 +22,6 @@ struct slicer {
 	slicer_slice_fn on_slice;
 	void *data;
 	bool has_failed; /* zstd did: a bug; the stream is of no use any more */
-	uint16_t generation;
 	uint32_t frame;
 	/* Both set by the owner before the end of a frame. */
 	bool is_provisional, is_unfinished;
@@ -31,7 +30,7 @@ struct slicer {
 	uint16_t answer;
 	size_t n_raw;        /* waits to be compressed */
 	size_t slice_raw;    /* went into this slice, with what waits */
-	size_t slice_length; /* header, flags and compressed bytes */
+	size_t slice_length; /* what comes before them, and compressed bytes */
 	size_t budget_bytes; /* what a frame may take, set by the owner before each; 0: as much as it needs */
 	size_t frame_bytes; /* in the frame's slices that have left */
 	size_t ratio;       /* compressed bytes of 256 raw ones, the last time */
@@ -43,7 +42,7 @@ void slicer_init(struct slicer *self, slicer_slice_fn on_slice, void *data);
 /* A new stream, after BEGIN; compressor NULL: there is none, and no frame can be made. drawn: what it held is forgotten. */
 void slicer_begin_stream(
         struct slicer *self, struct compressor *compressor, struct drawn_model *drawn);
-void slicer_begin_frame(struct slicer *self, uint16_t generation, uint32_t frame);
+void slicer_begin_frame(struct slicer *self, uint32_t frame);
 /* Room for one command of at most `size` bytes (PICTURE_COMMAND_MAX or less); write it there, then commit what it took. */
 uint8_t *slicer_reserve(struct slicer *self, size_t size);
 void slicer_commit(struct slicer *self, size_t length);

@@ -20,10 +20,7 @@ void values_init(struct values *self, void *once_memory, size_t once_size)
 
 static void put_header(struct bytes_writer *writer, uint8_t channel, uint8_t type)
 {
-	bytes_put_u8(writer, channel);
-	bytes_put_u8(writer, type);
-	bytes_put_u16(writer, 0);
-	bytes_put_u32(writer, 0);
+	bytes_put_u8(writer, WIRE_KIND(channel, type));
 }
 
 /* R,G,B,A of B,G,R and a mask of one bit a pixel. keep: the bits of each colour that stay. */

@@ -11,14 +11,12 @@
 
 static uint8_t slice[WIRE_SLICE_MAX]; /* the one that is being written */
 
-static void begin_slice(
-        struct bytes_writer *writer, int number, enum wire_video type, uint32_t frame)
+#define FRAME_HEAD_BYTES 5 /* number and flags */
+
+static void begin_slice(struct bytes_writer *writer, int number, enum wire_video type)
 {
 	bytes_writer_init(writer, slice, sizeof(slice));
-	bytes_put_u8(writer, (uint8_t)(WIRE_VIDEO_MIN + number));
-	bytes_put_u8(writer, (uint8_t)type);
-	bytes_put_u16(writer, 0);
-	bytes_put_u32(writer, frame);
+	bytes_put_u8(writer, WIRE_KIND(WIRE_VIDEO_MIN + number, type));
 }
 
 static bool say_begin(const struct video_region *region, int number, struct outbox *outbox)
@@ -27,7 +25,7 @@ static bool say_begin(const struct video_region *region, int number, struct outb
 	uint8_t profile[3];
 
 	video_h264_profile(region->codec, profile);
-	begin_slice(&writer, number, WIRE_VIDEO_BEGIN, 0);
+	begin_slice(&writer, number, WIRE_VIDEO_BEGIN);
 	bytes_put_u16(&writer, region->area.x);
 	bytes_put_u16(&writer, region->area.y);
 	bytes_put_u16(&writer, region->area.width);
@@ -41,7 +39,7 @@ static bool say_end(int number, struct outbox *outbox)
 {
 	struct bytes_writer writer;
 
-	begin_slice(&writer, number, WIRE_VIDEO_END, 0);
+	begin_slice(&writer, number, WIRE_VIDEO_END);
 	return outbox_put(outbox, slice, writer.length);
 }
 
@@ -55,7 +53,7 @@ static bool say_mask(const struct video *self, const struct video_region *region
 	struct bytes_writer writer;
 	uint32_t bits = 0, n_bits = 0;
 
-	begin_slice(&writer, number, WIRE_VIDEO_MASK, 0);
+	begin_slice(&writer, number, WIRE_VIDEO_MASK);
 	for (uint32_t row = area->y / VIDEO_CELL; row <= bottom; row++)
 		for (uint32_t column = area->x / VIDEO_CELL; column <= right; column++) {
 			bits |= (uint32_t)self->setup.cells->cells[row][column].is_live << n_bits;
@@ -94,9 +92,10 @@ static bool say_data(int number, uint32_t frame, const uint8_t *data, size_t len
 
 	for (size_t at = 0; at < length;) {
 		size_t part = length - at;
-		if (part > WIRE_PAYLOAD_MAX - 1)
-			part = WIRE_PAYLOAD_MAX - 1;
-		begin_slice(&writer, number, WIRE_VIDEO_FRAME, frame);
+		if (part > WIRE_PAYLOAD_MAX - FRAME_HEAD_BYTES)
+			part = WIRE_PAYLOAD_MAX - FRAME_HEAD_BYTES;
+		begin_slice(&writer, number, WIRE_VIDEO_FRAME);
+		bytes_put_u32(&writer, frame);
 		bytes_put_u8(&writer, (uint8_t)((at == 0 ? WIRE_VIDEO_FIRST : 0) |
 		                                (at + part == length ? WIRE_VIDEO_LAST : 0) |
 		                                (is_key ? WIRE_VIDEO_KEY : 0)));

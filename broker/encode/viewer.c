@@ -65,7 +65,6 @@ void viewer_resize(struct viewer *self, uint16_t width, uint16_t height)
 {
 	tiles_resize(&self->dirty, width, height);
 	photo_forget(&self->photo, width, height);
-	self->generation++;
 	self->n_hints = 0;
 	self->keeps_screen = false;
 	if (self->state == VIEWER_LIVE) {
@@ -157,8 +156,11 @@ void viewer_join(struct viewer *self, const struct message_viewer_join *join)
 	viewer_set_state(self, VIEWER_BEGINNING);
 }
 
-bool viewer_ack(struct viewer *self, uint32_t frame)
+/* Frames that are not acknowledged are few: the number is that of the newest frame that ends like this. */
+bool viewer_ack(struct viewer *self, uint16_t low_half)
 {
+	uint32_t frame = self->frame - (uint16_t)(self->frame - low_half);
+
 	if (self->state == VIEWER_ABSENT || frame > self->frame)
 		return false;
 	/* An older one than the last is out of turn; it says nothing new. */
@@ -187,7 +189,8 @@ bool viewer_has_begun(const struct viewer *self)
 	size_t length;
 	const uint8_t *next = outbox_peek(&self->outbox, &length);
 
-	return self->state == VIEWER_LIVE && (!next || next[1] != WIRE_PICTURE_BEGIN);
+	return self->state == VIEWER_LIVE &&
+	       (!next || next[0] != WIRE_KIND(WIRE_PICTURE, WIRE_PICTURE_BEGIN));
 }
 
 /* The viewer's screen turns black; so does what we think of it. */
@@ -257,10 +260,7 @@ static void begin(struct viewer *self)
 	        compressor_begin(self->compressor_memory, compressor_size(), self->window_log),
 	        self->drawn);
 	bytes_writer_init(&writer, slice, sizeof(slice));
-	bytes_put_u8(&writer, WIRE_PICTURE);
-	bytes_put_u8(&writer, WIRE_PICTURE_BEGIN);
-	bytes_put_u16(&writer, self->generation);
-	bytes_put_u32(&writer, self->frame);
+	bytes_put_u8(&writer, WIRE_KIND(WIRE_PICTURE, WIRE_PICTURE_BEGIN));
 	bytes_put_u64(&writer, self->epoch);
 	bytes_put_u16(&writer, self->dirty.width);
 	bytes_put_u16(&writer, self->dirty.height);
@@ -268,6 +268,7 @@ static void begin(struct viewer *self)
 	bytes_put_u8(&writer, (uint8_t)reset_of(self));
 	bytes_put_u16(&writer, self->cache_slots);
 	bytes_put_u32(&writer, self->keeps_cache ? self->held : 0);
+	bytes_put_u32(&writer, self->frame);
 	if (!self->slicer.compressor || !outbox_put(&self->outbox, slice, writer.length)) {
 		self->has_failed = true;
 		return;
@@ -301,7 +302,7 @@ static bool make_frame(struct viewer *self, const struct image *image)
 		        photo, self->reference, &self->dirty, self->slicer.budget_bytes, now_ms);
 	}
 	bool is_made = frame_make(image, self->reference, self->cache, photo, &self->dirty,
-	        self->hints, self->n_hints, &self->slicer, self->generation, number, &self->counts);
+	        self->hints, self->n_hints, &self->slicer, number, &self->counts);
 	if (!is_made)
 		self->frame = number - 1;
 	else

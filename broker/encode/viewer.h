@@ -32,7 +32,6 @@ struct viewer {
 	uint32_t capabilities;
 	uint32_t window_log;
 	uint64_t epoch;        /* of this encode */
-	uint16_t generation;   /* of the geometry, as the wire counts it */
 	uint32_t frame;        /* the last one made */
 	struct flow_line line; /* credit: nothing enters the compressor without it */
 	struct {
@@ -91,8 +90,8 @@ void viewer_hint(struct viewer *self, const struct copy_hint *hint);
 
 /* join: its values are in range (checked by the caller). Replaces whoever was there. */
 void viewer_join(struct viewer *self, const struct message_viewer_join *join);
-/* Frames that were never sent are not believed: returns false. */
-bool viewer_ack(struct viewer *self, uint32_t frame);
+/* low_half: of the number of the frame that was drawn. Frames that were never sent are not believed: returns false. */
+bool viewer_ack(struct viewer *self, uint16_t low_half);
 /* A key press or text went to the isolated host: the first change after it is taken for its answer. */
 void viewer_hear_input(struct viewer *self, uint16_t input);
 void viewer_leave(struct viewer *self);

@@ -212,12 +212,11 @@ void seat_resume(struct seat *self)
 		channel_pause(self->stream, false);
 }
 
-void seat_acknowledge(struct seat *self, uint32_t frame, uint32_t drawn_after_us)
+void seat_acknowledge(struct seat *self, uint16_t frame)
 {
 	/* One that is lost is made up for by the next: it acknowledges all before it. */
 	if (self->stream)
-		CHANNEL_SEND(
-		        self->stream, viewer_ack, .frame = frame, .drawn_after_us = drawn_after_us);
+		CHANNEL_SEND(self->stream, viewer_ack, .frame = frame);
 }
 
 /* Told with an answer, never by a timer: what was counted in the second after is told with the next. */

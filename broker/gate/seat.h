@@ -41,8 +41,8 @@ bool seat_is_live(const struct seat *self);
 void seat_begin_stream(struct seat *self);
 /* The viewer has sent its slice on: the next may come. */
 void seat_resume(struct seat *self);
-/* The viewer has drawn this frame, so many microseconds after it came. */
-void seat_acknowledge(struct seat *self, uint32_t frame, uint32_t drawn_after_us);
+/* The viewer has drawn the frame with that low half of its number, and all before it. */
+void seat_acknowledge(struct seat *self, uint16_t frame);
 /* The viewer says that a press was answered (latency_answer()). */
 void seat_answered(struct seat *self, uint16_t input, uint16_t took);
 /* A frame of video was drawn, or the viewer cannot decode it. */

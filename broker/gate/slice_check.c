@@ -11,9 +11,9 @@ int slice_check(struct slice_check *self, const uint8_t *slice, size_t length, u
 	if (length < WIRE_HEADER_BYTES || length > WIRE_SLICE_MAX)
 		return SHOJI_ERR_MALFORMED;
 	/* Control is gate's own to speak, input the viewer's: encode may not pretend to either. */
-	bool is_video = slice[0] >= WIRE_VIDEO_MIN && slice[0] <= WIRE_VIDEO_MAX;
-	if (slice[0] != WIRE_PICTURE && slice[0] != WIRE_CURSOR && slice[0] != WIRE_TEXT &&
-	        !is_video)
+	uint8_t channel = WIRE_CHANNEL_OF(slice[0]);
+	bool is_video = channel >= WIRE_VIDEO_MIN && channel <= WIRE_VIDEO_MAX;
+	if (channel != WIRE_PICTURE && channel != WIRE_CURSOR && channel != WIRE_TEXT && !is_video)
 		return SHOJI_ERR_MALFORMED;
 	if (now_ms / 1000 != self->second)
 		*self = (struct slice_check){.second = now_ms / 1000};
@@ -26,5 +26,5 @@ int slice_check(struct slice_check *self, const uint8_t *slice, size_t length, u
 
 bool slice_is_begin(const uint8_t *slice)
 {
-	return slice[0] == WIRE_PICTURE && slice[1] == WIRE_PICTURE_BEGIN;
+	return slice[0] == WIRE_KIND(WIRE_PICTURE, WIRE_PICTURE_BEGIN);
 }

@@ -384,7 +384,7 @@ static int on_message(struct viewer *self)
 	}
 	if (message->kind != VIEWER_MESSAGE_ACK)
 		return on_input(self);
-	seat_acknowledge(self->seat, message->ack.frame, message->ack.drawn_after_us);
+	seat_acknowledge(self->seat, message->ack.frame);
 	if (message->ack.has_answer)
 		seat_answered(self->seat, message->ack.input, message->ack.took);
 	return 0;

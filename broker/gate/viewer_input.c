@@ -120,8 +120,7 @@ static int read_picture(uint8_t type, struct bytes_reader *reader, struct viewer
 	if (type != WIRE_PICTURE_ACK)
 		return SHOJI_ERR_MALFORMED;
 	out->kind = VIEWER_MESSAGE_ACK;
-	out->ack.frame = bytes_get_u32(reader);
-	out->ack.drawn_after_us = bytes_get_u32(reader);
+	out->ack.frame = bytes_get_u16(reader);
 	out->ack.has_answer = !reader->error && reader->at < reader->length;
 	out->ack.input = out->ack.has_answer ? bytes_get_u16(reader) : 0;
 	out->ack.took = out->ack.has_answer ? bytes_get_u16(reader) : 0;
@@ -273,11 +272,9 @@ int viewer_message_parse(const uint8_t *data, size_t length, struct viewer_messa
 	if (length > WIRE_FROM_VIEWER_MAX)
 		return SHOJI_ERR_MALFORMED;
 	bytes_reader_init(&reader, data, length);
-	uint8_t channel = bytes_get_u8(&reader);
-	uint8_t type = bytes_get_u8(&reader);
-	uint16_t generation = bytes_get_u16(&reader);
-	uint32_t frame = bytes_get_u32(&reader);
-	if (reader.error || generation || frame)
+	uint8_t kind = bytes_get_u8(&reader);
+	uint8_t channel = WIRE_CHANNEL_OF(kind), type = WIRE_TYPE_OF(kind);
+	if (reader.error)
 		return SHOJI_ERR_MALFORMED;
 	switch (channel) {
 	case WIRE_CONTROL:

@@ -44,7 +44,7 @@ struct viewer_message {
 		uint32_t ping_nonce;
 		uint32_t told_number;
 		struct {
-			uint32_t frame, drawn_after_us;
+			uint16_t frame; /* the low half of its number */
 			bool has_answer;
 			uint16_t input, took; /* tenths of a millisecond, 1..WIRE_ANSWER_MAX */
 		} ack;

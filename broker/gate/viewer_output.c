@@ -13,10 +13,7 @@
 static void begin(struct bytes_writer *writer, uint8_t *out, uint8_t type)
 {
 	bytes_writer_init(writer, out, VIEWER_OUTPUT_MAX);
-	bytes_put_u8(writer, WIRE_CONTROL);
-	bytes_put_u8(writer, type);
-	bytes_put_u16(writer, 0);
-	bytes_put_u32(writer, 0);
+	bytes_put_u8(writer, WIRE_KIND(WIRE_CONTROL, type));
 }
 
 static size_t end(const struct bytes_writer *writer)

@@ -91,17 +91,11 @@ static void on_slice(void *data, const uint8_t *slice, size_t length)
 static void push_begin(struct bench *self)
 {
 	uint8_t begin[WIRE_HEADER_BYTES + PICTURE_BEGIN_BYTES] = {
-	        WIRE_PICTURE, WIRE_PICTURE_BEGIN, 1, 0};
+	        WIRE_KIND(WIRE_PICTURE, WIRE_PICTURE_BEGIN), 1, 0, 0, 0, 0, 0, 0, 0, /* epoch */
+	        (uint8_t)self->width, (uint8_t)(self->width >> 8), (uint8_t)self->height,
+	        (uint8_t)(self->height >> 8), COMPRESSOR_WINDOW_LOG, PICTURE_RESET_ALL,
+	        CACHE_SLOTS & 255, CACHE_SLOTS >> 8};
 
-	begin[8] = 1; /* epoch */
-	begin[16] = (uint8_t)self->width;
-	begin[17] = (uint8_t)(self->width >> 8);
-	begin[18] = (uint8_t)self->height;
-	begin[19] = (uint8_t)(self->height >> 8);
-	begin[20] = COMPRESSOR_WINDOW_LOG;
-	begin[21] = PICTURE_RESET_ALL;
-	begin[22] = CACHE_SLOTS & 255;
-	begin[23] = CACHE_SLOTS >> 8;
 	if (stream_decoder_push(self->decoder, begin, sizeof(begin)) != STREAM_BEGUN)
 		abort();
 }
@@ -189,7 +183,7 @@ static void bench_frame(struct bench *self, const struct rect *areas, size_t n_a
 	self->cache.now_ms += FRAME_MS;
 	bool is_made = frame_make(self->is_marked ? &self->mark.shown : &self->image,
 	        self->reference, &self->cache, NULL, &self->dirty, marked.offsets, marked.n_offsets,
-	        &self->slicer, 1, self->number + 1, &self->counts);
+	        &self->slicer, self->number + 1, &self->counts);
 	if (!is_made || self->n_frames == FRAMES_MAX)
 		return;
 	self->number++;

@@ -32,16 +32,10 @@ const TYPES = {
 
 // ---- the stream, written from docs/protocol.md and not from the viewer's code ----
 
-function header(channel, type, generation = 0, frame = 0) {
-	const bytes = Buffer.alloc(8);
-	bytes.writeUInt8(channel, 0);
-	bytes.writeUInt8(type, 1);
-	bytes.writeUInt16LE(generation, 2);
-	bytes.writeUInt32LE(frame, 4);
-	return bytes;
-}
+const header = (channel, type) => Buffer.from([channel * 16 + type]);
 const u8 = (...values) => Buffer.from(values);
 const u16 = (...values) => Buffer.concat(values.map((v) => Buffer.from([v & 255, v >> 8])));
+const u24 = (v) => Buffer.from([v & 255, (v >>> 8) & 255, v >>> 16]);
 const u32 = (v) => Buffer.from([v & 255, (v >>> 8) & 255, (v >>> 16) & 255, v >>> 24]);
 const text = (s) => Buffer.concat([u16(Buffer.byteLength(s)), Buffer.from(s)]);
 
@@ -54,7 +48,7 @@ function zstdBlock(bytes, isLast = false) {
 }
 
 export const control = {
-	welcome: (state, token, person) => Buffer.concat([header(0, 1), u16(1), u8(state), text(token), text(person)]),
+	welcome: (state, token, person) => Buffer.concat([header(0, 1), u16(2), u8(state), text(token), text(person)]),
 	state: (state) => Buffer.concat([header(0, 2), u8(state)]),
 	notice: (notice, words) => Buffer.concat([header(0, 3), u8(notice), text(words)]),
 	ended: (reason) => Buffer.concat([header(0, 4), u8(reason)]),
@@ -86,16 +80,16 @@ class Picture {
 		this.isHeadSent = false;
 	}
 	begin(epoch) {
-		const payload = Buffer.concat([Buffer.alloc(8), u16(this.width, this.height), u8(WINDOW_LOG, 1), u16(0), u32(0)]);
+		const payload = Buffer.concat([Buffer.alloc(8), u16(this.width, this.height), u8(WINDOW_LOG, 1), u16(0), u32(0), u32(0)]);
 		payload.writeBigUInt64LE(epoch, 0);
-		this.send(Buffer.concat([header(1, 1, 1, 0), payload]));
+		this.send(Buffer.concat([header(1, 1), payload]));
 	}
 	slice(commands, isFirst, isLast) {
 		const head = this.isHeadSent ? Buffer.alloc(0) : zstdHead();
 		this.isHeadSent = true;
 		const flags = (isFirst ? 1 : 0) | (isLast ? 2 : 0);
-		const payload = [u8(flags), u32(commands.length), head, zstdBlock(commands)];
-		this.send(Buffer.concat([header(1, 2, 1, this.frame), ...payload]));
+		const payload = [u8(flags, this.frame & 255), u24(commands.length), head, zstdBlock(commands)];
+		this.send(Buffer.concat([header(1, 2), ...payload]));
 	}
 	fill(x, y, width, height, r, g, b) {
 		this.frame += 1;
@@ -125,8 +119,8 @@ class Picture {
 }
 
 function readInput(bytes) {
-	const type = bytes[1];
-	const at = (offset) => 8 + offset;
+	const type = bytes[0] & 15;
+	const at = (offset) => 1 + offset;
 	const sequence = bytes.readUInt32LE(at(0));
 	switch (type) {
 		case 1:
@@ -275,13 +269,13 @@ export class Scaffold {
 		if (this.isSilent) {
 			return;
 		}
-		if (bytes[0] === 0 && bytes[1] === 1) {
+		if (bytes[0] === 1) {
 			this.hello(viewer, bytes);
-		} else if (bytes[0] === 0 && bytes[1] === 2) {
-			setTimeout(() => viewer.send(control.pong(bytes.readUInt32LE(8))), this.pongDelayMs);
-		} else if (bytes[0] === 1) {
-			this.acks.push({ frame: bytes.readUInt32LE(8), afterUs: bytes.readUInt32LE(12) });
-		} else if (bytes[0] === 4) {
+		} else if (bytes[0] === 2) {
+			setTimeout(() => viewer.send(control.pong(bytes.readUInt32LE(1))), this.pongDelayMs);
+		} else if (bytes[0] === 0x11) {
+			this.acks.push({ frame: bytes.readUInt16LE(1) });
+		} else if (bytes[0] >> 4 === 4) {
 			this.take(readInput(bytes));
 		}
 	}
@@ -289,8 +283,8 @@ export class Scaffold {
 	hello(viewer, bytes) {
 		const token = bytes.subarray(bytes.length - 64).toString();
 		this.hellos.push({
-			epoch: bytes.readBigUInt64LE(17),
-			lastFrame: bytes.readUInt32LE(25),
+			epoch: bytes.readBigUInt64LE(10),
+			lastFrame: bytes.readUInt32LE(18),
 			token,
 		});
 		const refusal = this.attachRefusal ?? (token === this.token ? null : 2);

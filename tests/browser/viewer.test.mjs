@@ -308,7 +308,7 @@ viewerTest("a stream that stays broken ends with a reason instead of trying for 
 
 viewerTest("what an optional channel says is skipped; notices are bounded, and closed by keyboard", async ({ gate, page }) => {
 	await live({ gate, page });
-	gate.send(Buffer.concat([Buffer.from([40, 9, 0, 0, 0, 0, 0, 0]), Buffer.alloc(100)]));
+	gate.send(Buffer.concat([Buffer.from([14 * 16 + 9]), Buffer.alloc(100)]));
 	for (let i = 1; i <= 5; i++) {
 		gate.send(control.notice(1, `<b>佐藤${i}</b>`));
 	}

@@ -1,6 +1,6 @@
 /* The viewer's decoder, given slices. The first byte of the input chooses: even, the rest are slices (u16 length and bytes,
- * again and again), as they might come over the network; odd, the rest are picture commands, which are packed here into a zstd stream of stored
- * blocks, because random bytes seldom are one. */
+ * again and again), as they might come over the network; odd, the rest are picture commands, which go plainly (bit 1 set) or are packed here into
+ * a zstd stream of stored blocks, because random bytes seldom are one. */
 #include "stream/decoder.h"
 #include "stream/picture.h"
 #include "stream/wire.h"
@@ -68,27 +68,38 @@ static void push_slices(struct stream_decoder *decoder, const uint8_t *data, siz
 	}
 }
 
-static void push_commands(struct stream_decoder *decoder, const uint8_t *data, size_t size)
+static size_t put_u24(uint8_t *out, size_t at, size_t value)
 {
-	static const uint8_t begin[] = {WIRE_PICTURE, WIRE_PICTURE_BEGIN, 0, 0, 0, 0, 0, 0, 1, 0, 0,
-	        0, 0, 0, 0, 0, WIDTH, 0, HEIGHT, 0, 20, 1, CACHE_SLOTS, 0, 0, 0, 0, 0};
-	/* flags and raw length, then zstd: magic, a window of 2^20, one stored block that is not the last */
-	static const uint8_t start[] = {WIRE_PICTURE, WIRE_PICTURE_FRAME, 0, 0, 1, 0, 0, 0,
-	        PICTURE_FIRST | PICTURE_LAST, 0, 0, 0, 0, 0x28, 0xb5, 0x2f, 0xfd, 0, 0x50, 0, 0, 0};
-	static uint8_t slice[sizeof(start) + COMMANDS_MAX];
+	out[at++] = (uint8_t)value;
+	out[at++] = (uint8_t)(value >> 8);
+	out[at++] = (uint8_t)(value >> 16);
+	return at;
+}
+
+static void push_commands(
+        struct stream_decoder *decoder, const uint8_t *data, size_t size, bool is_plain)
+{
+	static const uint8_t begin[] = {WIRE_KIND(WIRE_PICTURE, WIRE_PICTURE_BEGIN), 1, 0, 0, 0, 0,
+	        0, 0, 0, WIDTH, 0, HEIGHT, 0, 20, 1, CACHE_SLOTS, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+	/* magic, a window of 2^20, one stored block that is not the last */
+	static const uint8_t zstd[] = {0x28, 0xb5, 0x2f, 0xfd, 0, 0x50};
+	static uint8_t slice[64 + COMMANDS_MAX];
+	size_t n = 0;
 
 	if (size > COMMANDS_MAX)
 		size = COMMANDS_MAX;
-	memcpy(slice, start, sizeof(start));
-	slice[9] = (uint8_t)size;
-	slice[10] = (uint8_t)(size >> 8);
-	slice[19] = (uint8_t)(size << 3);
-	slice[20] = (uint8_t)(size >> 5);
-	slice[21] = (uint8_t)(size >> 13);
-	memcpy(slice + sizeof(start), data, size);
+	slice[n++] = WIRE_KIND(WIRE_PICTURE, WIRE_PICTURE_FRAME);
+	slice[n++] = PICTURE_FIRST | PICTURE_LAST | (is_plain ? PICTURE_PLAIN : 0);
+	slice[n++] = 1;
+	if (!is_plain) {
+		n = put_u24(slice, n, size);
+		memcpy(slice + n, zstd, sizeof(zstd));
+		n = put_u24(slice, n + sizeof(zstd), size << 3);
+	}
+	memcpy(slice + n, data, size);
 	if (push(decoder, begin, sizeof(begin)) != STREAM_BEGUN)
 		abort();
-	int32_t status = push(decoder, slice, sizeof(start) + size);
+	int32_t status = push(decoder, slice, n + size);
 	/* Whole commands are a frame; anything else says so, and so do commands that are too much work for one slice. */
 	if (status != STREAM_FRAME && status != STREAM_ERR_MALFORMED &&
 	        status != STREAM_ERR_LIMIT && size > 0)
@@ -105,7 +116,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size == 0)
 		return 0;
 	if (data[0] & 1)
-		push_commands(decoder, data + 1, size - 1);
+		push_commands(decoder, data + 1, size - 1, data[0] & 2);
 	else
 		push_slices(decoder, data + 1, size - 1);
 	return 0;

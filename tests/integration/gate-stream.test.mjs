@@ -11,7 +11,7 @@ after(async () => { await gate.stop(); });
 test('who may open a stream', async () => {
 	for (const [options, status] of [[{ cookie: null }, 401], [{ cookie: 'ABC' }, 401], [{ origin: 'https://evil.example' }, 403],
 		[{ origin: null }, 403], [{ where: '/other' }, 404], [{ protocol: 'http' }, 400], [{ protocol: 'listener' }, 400],
-		[{ protocol: ['shoji.v1', 'roles'] }, 400], [{ headers: { Host: 'evil.example' } }, 403], [{ headers: { 'Sec-Fetch-Site': 'cross-site' } }, 403]]) {
+		[{ protocol: ['shoji.v2', 'roles'] }, 400], [{ headers: { Host: 'evil.example' } }, 403], [{ headers: { 'Sec-Fetch-Site': 'cross-site' } }, 403]]) {
 		const viewer = gate.stream(options);
 		assert.equal(await viewer.refused, status, JSON.stringify(options));
 	}
@@ -26,8 +26,8 @@ test('HELLO comes first, whole, in time', async () => {
 		[viewer => viewer.ping(1), 1002], [viewer => viewer.key(30, true), 1002], [viewer => viewer.socket.send('hello'), 1003],
 		[viewer => viewer.socket.send(Buffer.alloc(0)), 1002], [viewer => viewer.socket.send(Buffer.alloc(16641)), 1009],
 		[viewer => viewer.hello(token(1).slice(1)), 1002], [viewer => viewer.hello('Z'.repeat(64)), 1002],
-		[viewer => viewer.hello(token(1), { min: 2, max: 3 }), 1002], [viewer => viewer.hello(token(1), { log: 40 }), 1002],
-		[viewer => viewer.send(20, 1), 1002]]) {
+		[viewer => viewer.hello(token(1), { min: 3, max: 4 }), 1002], [viewer => viewer.hello(token(1), { log: 40 }), 1002],
+		[viewer => viewer.send(12, 1), 1002]]) {
 		const viewer = gate.stream();
 		await viewer.open();
 		say(viewer);
@@ -51,7 +51,7 @@ test('attach: refused by keeper', async () => {
 		const { request, token: given, cookie, address } = await gate.event('attach');
 		assert.deepEqual([given, cookie, address], [token(7), token(1), '127.0.0.1']);
 		gate.say(`attach_result ${request} ${outcome} 0 - -`);
-		assert.deepEqual([...(await viewer.message())], [0, 4, 0, 0, 0, 0, 0, 0, 0xff, answered]);
+		assert.deepEqual([...(await viewer.message())], [4, 0xff, answered]);
 		assert.equal((await viewer.closed).code, 1000);
 	}
 });
@@ -66,7 +66,7 @@ test('attach: one address is refused so often in a minute, then keeper is not as
 				const { request } = await own.event('attach');
 				own.say(`attach_result ${request} ${outcome} 0 - -`);
 			}
-			const answer = [...(await viewer.message())].slice(8);
+			const answer = [...(await viewer.message())].slice(1);
 			await viewer.closed;
 			return answer;
 		};
@@ -80,28 +80,28 @@ test('a session: welcome, live, slices, input, leaving', async () => {
 	const lease = 'a1';
 	const viewer = await gate.attached(lease);
 	const welcome = viewer.welcome;
-	assert.deepEqual([welcome[0], welcome[1], welcome.readUInt16LE(8), welcome[10]], [0, 1, 1, 0], 'version 1, starting');
-	assert.equal(welcome.subarray(13, 77).toString(), token(2));
-	assert.equal(welcome.subarray(79).toString(), '山田 花子');
+	assert.deepEqual([welcome[0], welcome.readUInt16LE(1), welcome[3]], [1, 2, 0], 'version 2, starting');
+	assert.equal(welcome.subarray(6, 70).toString(), token(2));
+	assert.equal(welcome.subarray(72).toString(), '山田 花子');
 	viewer.key(30, true); // nothing to take it yet: dropped
 	viewer.ping(1);
 	await viewer.message();
 	gate.say(`join ${lease}`);
-	assert.deepEqual([...(await viewer.message())], [0, 2, 0, 0, 0, 0, 0, 0, 1], 'live');
+	assert.deepEqual([...(await viewer.message())], [2, 1], 'live');
 	const join = await gate.event('viewer_join', { lease });
 	assert.deepEqual([join.capabilities, join.window_log, join.epoch, join.last, join.slots], [1, 21, '1122334455667788', 77, 300]);
 
-	gate.say(`slice ${lease} 0102000001000000aabb`); // of an earlier viewer: a FRAME before BEGIN
-	gate.say(`slice ${lease} 0101000000000000ccdd`);
-	gate.say(`slice ${lease} 0102010001000000ee`);
-	gate.say(`slice ${lease} 020100000000000000`);
-	assert.equal((await viewer.message()).toString('hex'), '0101000000000000ccdd');
-	assert.equal((await viewer.message()).toString('hex'), '0102010001000000ee');
-	assert.equal((await viewer.message()).toString('hex'), '020100000000000000');
-	viewer.ack(5, 1234);
-	assert.equal((await gate.event('viewer_ack', { frame: 5 })).us, 1234);
+	gate.say(`slice ${lease} 12aabb`); // of an earlier viewer: a FRAME before BEGIN
+	gate.say(`slice ${lease} 11ccdd`);
+	gate.say(`slice ${lease} 12ee`);
+	gate.say(`slice ${lease} 2100`);
+	assert.equal((await viewer.message()).toString('hex'), '11ccdd');
+	assert.equal((await viewer.message()).toString('hex'), '12ee');
+	assert.equal((await viewer.message()).toString('hex'), '2100');
+	viewer.ack(0xfedc);
+	await gate.event('viewer_ack', { frame: 0xfedc });
 	viewer.ping(0xdeadbeef);
-	assert.equal((await viewer.message()).toString('hex'), '0005000000000000efbeadde');
+	assert.equal((await viewer.message()).toString('hex'), '05efbeadde');
 
 	viewer.key(30, true, { modifiers: 1 });
 	viewer.key(30, false);
@@ -132,7 +132,7 @@ test('a session: welcome, live, slices, input, leaving', async () => {
 	assert.ok(!gate.has('viewer_press') && !gate.has('viewer_touch'));
 
 	gate.say(`notify ${lease} 1 管理者`);
-	assert.deepEqual(await viewer.message(), Buffer.concat([Buffer.from([0, 3, 0, 0, 0, 0, 0, 0, 1, 9, 0]), Buffer.from('管理者')]));
+	assert.deepEqual(await viewer.message(), Buffer.concat([Buffer.from([3, 1, 9, 0]), Buffer.from('管理者')]));
 	viewer.socket.terminate();
 	await gate.event('detached', { lease });
 	await gate.event('viewer_leave', { lease });
@@ -140,13 +140,13 @@ test('a session: welcome, live, slices, input, leaving', async () => {
 
 	// The same lease again, its workers still there: live at once, and what is on the way of old is dropped.
 	const second = await gate.attached(lease);
-	assert.equal(second.welcome[10], 1);
+	assert.equal(second.welcome[3], 1);
 	await gate.event('viewer_join', { lease });
-	gate.say(`slice ${lease} 0102010002000000ee`);
-	gate.say(`slice ${lease} 0101000000000000`);
-	assert.equal((await second.message()).toString('hex'), '0101000000000000');
+	gate.say(`slice ${lease} 12ee`);
+	gate.say(`slice ${lease} 11`);
+	assert.equal((await second.message()).toString('hex'), '11');
 	gate.say(`end_viewer ${lease} 2`);
-	assert.deepEqual([...(await second.message())], [0, 4, 0, 0, 0, 0, 0, 0, 2]);
+	assert.deepEqual([...(await second.message())], [4, 2]);
 	assert.equal((await second.closed).code, 1000);
 	await sleep(100);
 	assert.ok(!gate.has('detached', { lease }), 'a lease that is over is not told as detached');
@@ -158,13 +158,13 @@ test('what the viewer says of an answered press comes to keeper', async () => {
 	const lease = 'a7';
 	gate.say(`join ${lease}`);
 	const viewer = await gate.attached(lease, { cookie: token(77) });
-	viewer.ack(1, 1, { input: 9, took: 83 }); // of a press that gate never saw
+	viewer.ack(1, { input: 9, took: 83 }); // of a press that gate never saw
 	let told;
 	// An answer counts within a second, which may be over where the machine is busy.
 	for (let tries = 0; !told && tries < 10; tries++) {
 		viewer.key(30, true);
 		const { input } = await gate.event('viewer_press', { lease });
-		viewer.ack(2, 1, { input, took: 83 });
+		viewer.ack(2, { input, took: 83 });
 		told = await gate.event('latency', { lease }, 1500).catch(() => null);
 	}
 	assert.deepEqual([told.answers, told.drawn], [1, [83, 83]]);
@@ -182,13 +182,13 @@ test('a newer viewer of the same lease replaces the older', async () => {
 	const second = await gate.attached(lease, { cookie: token(21) });
 	await gate.event('viewer_leave', { lease });
 	await gate.event('viewer_join', { lease });
-	assert.deepEqual([...(await first.message())], [0, 4, 0, 0, 0, 0, 0, 0, 0xff, 2]);
+	assert.deepEqual([...(await first.message())], [4, 0xff, 2]);
 	await first.closed;
-	gate.say(`slice ${lease} 0101000000000000`);
-	assert.equal((await second.message()).toString('hex'), '0101000000000000');
+	gate.say(`slice ${lease} 11`);
+	assert.equal((await second.message()).toString('hex'), '11');
 	assert.ok(!gate.has('detached', { lease }));
 	gate.say(`gone ${lease} 7`);
-	assert.deepEqual([...(await second.message())], [0, 4, 0, 0, 0, 0, 0, 0, 7]);
+	assert.deepEqual([...(await second.message())], [4, 7]);
 	await second.closed;
 });
 
@@ -203,7 +203,7 @@ test('a viewer that leaves while the next attaches is not told as the next one\'
 	await sleep(200);
 	assert.ok(!gate.has('detached', { lease }));
 	gate.say(`attach_result ${request} 0 ${lease} ${token(2)} name`);
-	assert.equal((await second.message())[1], 1);
+	assert.equal((await second.message())[0], 1);
 	await sleep(200);
 	assert.ok(!gate.has('detached', { lease }));
 	// The other way round: the second is refused, so the first one's leaving counts.
@@ -226,6 +226,15 @@ test('a viewer that leaves while the next attaches is not told as the next one\'
 	await gate.event('detached', { lease });
 });
 
+// More than a thousand a second. In small parts: what gate has not read when it closes costs the client its close frame.
+async function pingWithoutEnd(viewer) {
+	for (let n = 0; viewer.socket.readyState === viewer.socket.OPEN; n++) {
+		viewer.ping(n);
+		if (n % 20 === 19)
+			await sleep(1);
+	}
+}
+
 test('viewers that break the rules are closed; the others go on', async () => {
 	const bystander = await gate.attached('c0', { cookie: token(30) });
 	for (const [name, say, code] of [
@@ -236,36 +245,35 @@ test('viewers that break the rules are closed; the others go on', async () => {
 		['unknown button', viewer => viewer.pointer(1, 1, 0x20), 1002], ['too much wheel', viewer => viewer.wheel(33, 0), 1002],
 		['text with NUL', viewer => viewer.text('a\0b'), 1002], ['text with escape', viewer => viewer.text('\x1b'), 1002],
 		['a second HELLO', viewer => viewer.hello(token(1)), 1002], ['encode\'s channel', viewer => viewer.send(2, 1), 1002],
-		['too fast', viewer => { for (let i = 0; i < 1500; i++) viewer.ping(i); }, 1008]]) {
+		['too fast', pingWithoutEnd, 1008]]) {
 		const viewer = await gate.attached('c3', { cookie: token(31) });
 		say(viewer);
 		assert.equal((await viewer.closed).code, code, name);
 		await gate.event('detached', { lease: 'c3' });
 	}
-	bystander.send(200, 1, Buffer.from('an optional channel of later'));
+	bystander.send(12, 1, Buffer.from('an optional channel of later'));
 	bystander.ping(9);
-	assert.equal((await bystander.message())[1], 5);
+	assert.equal((await bystander.message())[0], 5);
 	bystander.socket.close();
 	await gate.event('detached', { lease: 'c0' });
 });
 
 test('encode that breaks the rules loses its session only', async () => {
 	const bystander = await gate.attached('d0', { cookie: token(40) });
-	for (const [name, slice] of [['control', '0001000000000000'], ['input', '0401000000000000'], ['unknown channel', '2001000000000000'],
-		['too short', '01010000000000'], ['nothing', '']]) {
+	for (const [name, slice] of [['control', '01'], ['input', '41'], ['unknown channel', 'c1'], ['nothing', '']]) {
 		const lease = 'd4';
 		gate.say(`join ${lease}`);
 		const viewer = await gate.attached(lease, { cookie: token(41) });
 		await gate.event('viewer_join', { lease });
 		gate.say(`slice ${lease} ${slice}`);
-		assert.deepEqual([...(await viewer.message())], [0, 4, 0, 0, 0, 0, 0, 0, 9], name);
+		assert.deepEqual([...(await viewer.message())], [4, 9], name);
 		await viewer.closed;
 		await gate.event('stream_closed', { lease });
 		await gate.event('detached', { lease });
 		gate.say(`gone ${lease} 9`);
 	}
 	bystander.ping(9);
-	assert.equal((await bystander.message())[1], 5);
+	assert.equal((await bystander.message())[0], 5);
 	bystander.socket.close();
 	await gate.event('detached', { lease: 'd0' });
 });
@@ -301,9 +309,9 @@ test('capture gone: input goes nowhere, the viewer stays', async () => {
 	await sleep(100);
 	viewer.key(30, true);
 	viewer.ping(3);
-	assert.equal((await viewer.message())[1], 5);
+	assert.equal((await viewer.message())[0], 5);
 	gate.say(`gone ${lease} 8`);
-	assert.equal((await viewer.message())[8], 8);
+	assert.equal((await viewer.message())[1], 8);
 	await viewer.closed;
 });
 
@@ -321,7 +329,7 @@ test('an unanswered attach when keeper goes: closed, and the viewer may come aga
 	own.say('keeper_new');
 	await own.event('activity', { lease: '77' }); // a new keeper learns who is looking
 	again.ping(1);
-	assert.equal((await again.message())[1], 5);
+	assert.equal((await again.message())[0], 5);
 	again.socket.terminate();
 	await own.event('detached', { lease: '77' });
 }));

@@ -111,7 +111,7 @@ test('unknown paths, methods, hosts', async () => {
 	// lws itself would upgrade to HTTP/2 in clear, or go on with freed headers; all else about these is right.
 	const upgrade = kind => gate.raw(`GET /stream HTTP/1.1\r\nHost: localhost:${gate.port}\r\nOrigin: https://localhost:${gate.port}\r\n` +
 		`Cookie: __Host-shoji=${token(1)}\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: ${kind}\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n` +
-		'Sec-WebSocket-Protocol: shoji.v1\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n', { deadlineMs: 1000 });
+		'Sec-WebSocket-Protocol: shoji.v2\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n', { deadlineMs: 1000 });
 	assert.match((await upgrade('websocket')).text, /^HTTP\/1\.1 101 /);
 	for (const kind of ['h2c', 'foo', 'websocket, h2c'])
 		assert.doesNotMatch((await upgrade(kind)).text, /^HTTP\/1\.[01] (101|200)/, kind);

@@ -203,7 +203,7 @@ static void send_slice(uint64_t id, bool is_onlooker, const char *hex)
 /* As many slices as gate takes in that time; a well-behaved one stops taking them when its viewer does. */
 static void flood(uint64_t id, unsigned duration_ms)
 {
-	static uint8_t bytes[WIRE_SLICE_MAX] = {WIRE_PICTURE, 1};
+	static uint8_t bytes[WIRE_SLICE_MAX] = {WIRE_KIND(WIRE_PICTURE, 1)};
 	struct lease *lease = lease_of(id);
 	uint64_t end_ms = clock_now_ms() + duration_ms;
 	unsigned long sent = 0;
@@ -216,7 +216,7 @@ static void flood(uint64_t id, unsigned duration_ms)
 				break;
 			continue;
 		}
-		memcpy(bytes + 8, &sent, sizeof(sent));
+		memcpy(bytes + WIRE_HEADER_BYTES, &sent, sizeof(sent));
 		if (CHANNEL_SEND(
 		            lease->encode, slice, .bytes = bytes, .bytes_length = sizeof(bytes)))
 			break;

@@ -71,8 +71,7 @@ void event_of_encode(struct message *in, uint64_t lease_id, int seat)
 		        m.last_frame, m.cache_slots);
 	} else if (in->number == MESSAGE_VIEWER_ACK) {
 		TAKE(viewer_ack);
-		EVENT("{\"event\":\"viewer_ack\",\"lease\":\"%llx\",\"frame\":%u,\"us\":%u}", id,
-		        m.frame, m.drawn_after_us);
+		EVENT("{\"event\":\"viewer_ack\",\"lease\":\"%llx\",\"frame\":%u}", id, m.frame);
 	} else if (in->number == MESSAGE_VIEWER_VIDEO) {
 		TAKE(viewer_video);
 		EVENT("{\"event\":\"viewer_video\",\"lease\":\"%llx\",\"failed\":%d,\"frame\":%u}",

@@ -182,8 +182,8 @@ bool role_read(int timeout_ms)
 		check_side();
 		if (status == STREAM_FRAME) {
 			role.n_frames++;
-			CHANNEL_SEND(
-			        role.gate, viewer_ack, .frame = stream_decoder_frame(role.decoder));
+			CHANNEL_SEND(role.gate, viewer_ack,
+			        .frame = (uint16_t)stream_decoder_frame(role.decoder));
 		}
 	}
 	return result != SHOJI_ERR_CLOSED;

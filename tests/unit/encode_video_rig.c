@@ -71,25 +71,26 @@ static void take_frame(
 
 static void take_video(const uint8_t *slice, size_t length)
 {
-	struct region *region = &rig.regions[slice[0] - WIRE_VIDEO_MIN];
+	uint8_t channel = WIRE_CHANNEL_OF(slice[0]), type = WIRE_TYPE_OF(slice[0]);
+	struct region *region = &rig.regions[channel - WIRE_VIDEO_MIN];
 	const uint8_t *payload = slice + WIRE_HEADER_BYTES;
-	uint32_t number = u16_at(slice + 4) | u16_at(slice + 6) << 16;
 
 	rig.video_bytes += length;
-	ck_assert_uint_le(slice[0], WIRE_VIDEO_MAX);
+	ck_assert_uint_le(channel, WIRE_VIDEO_MAX);
 	length -= WIRE_HEADER_BYTES;
-	if (slice[1] == WIRE_VIDEO_BEGIN) {
+	if (type == WIRE_VIDEO_BEGIN) {
 		take_begin(region, payload, length);
 		return;
 	}
-	ck_assert_msg(region->is_there, "message %u for no region", slice[1]);
-	if (slice[1] == WIRE_VIDEO_MASK) {
+	ck_assert_msg(region->is_there, "message %u for no region", type);
+	if (type == WIRE_VIDEO_MASK) {
 		ck_assert_uint_eq(length, (cells_of(&region->area) + 7) / 8);
 		memcpy(region->mask, payload, length);
-	} else if (slice[1] == WIRE_VIDEO_FRAME) {
-		take_frame(region, number, payload, length);
+	} else if (type == WIRE_VIDEO_FRAME) {
+		uint32_t number = u16_at(payload) | u16_at(payload + 2) << 16;
+		take_frame(region, number, payload + 4, length - 4);
 	} else {
-		ck_assert_uint_eq(slice[1], WIRE_VIDEO_END);
+		ck_assert_uint_eq(type, WIRE_VIDEO_END);
 		ck_assert_uint_eq(length, 0);
 		region->is_there = false;
 		rig.n_ends++;
@@ -104,7 +105,7 @@ static void on_gate_message(void *data, struct channel *channel, struct message 
 	(void)channel;
 	rig.n_messages++;
 	ck_assert_int_eq(message_get_slice(in, &slice), 0);
-	if (slice.bytes[0] >= WIRE_VIDEO_MIN) {
+	if (WIRE_CHANNEL_OF(slice.bytes[0]) >= WIRE_VIDEO_MIN) {
 		take_video(slice.bytes, slice.bytes_length);
 		return;
 	}
@@ -114,7 +115,8 @@ static void on_gate_message(void *data, struct channel *channel, struct message 
 	if (status == STREAM_BEGUN)
 		memset(rig.regions, 0, sizeof(rig.regions));
 	if (status == STREAM_FRAME)
-		CHANNEL_SEND(rig.gate, viewer_ack, .frame = stream_decoder_frame(rig.decoder));
+		CHANNEL_SEND(
+		        rig.gate, viewer_ack, .frame = (uint16_t)stream_decoder_frame(rig.decoder));
 }
 
 static void ignore(void *data, struct channel *channel, struct message *in)

@@ -66,7 +66,7 @@ static int32_t work(void)
 
 static void acknowledge(void)
 {
-	viewer_ack(&rig.viewer, rig.viewer.frame);
+	viewer_ack(&rig.viewer, (uint16_t)rig.viewer.frame);
 }
 
 static int32_t settle(void)
@@ -208,9 +208,35 @@ START_TEST(test_many_slices)
 }
 END_TEST
 
+/* An acknowledgement has the low half of a number: it means the newest frame that ends like that, before and after 65536. */
+START_TEST(test_low_halves)
+{
+	start();
+	rig.viewer.frame = rig.viewer.line.acked = 65533;
+	viewer_leave(&rig.viewer);
+	support_join(&rig.viewer, rig.decoder, 0);
+	for (uint32_t i = 0; i < 6; i++) {
+		show(letter, 500 + i * 50);
+		ck_assert_int_eq(work(), -1);
+		ck_assert_uint_eq(rig.viewer.frame, 65534 + i);
+		ck_assert_uint_eq(stream_decoder_frame(rig.decoder), 65534 + i);
+		/* The next one was never made: nothing changes. */
+		viewer_ack(&rig.viewer, (uint16_t)(65535 + i));
+		ck_assert_uint_eq(rig.viewer.line.acked, 65533 + i);
+		ck_assert(viewer_ack(&rig.viewer, (uint16_t)(65534 + i)));
+		ck_assert_uint_eq(rig.viewer.line.acked, 65534 + i);
+	}
+	/* Nor is there one to be meant before the first 65536. */
+	rig.viewer.frame = rig.viewer.line.acked = 3;
+	ck_assert(!viewer_ack(&rig.viewer, 4));
+	ck_assert_uint_eq(rig.viewer.line.acked, 3);
+	finish();
+}
+END_TEST
+
 int main(void)
 {
 	return SUITE_RUN("encode-answer", test_first_change_answers, test_late_change_is_no_answer,
 	        test_same_pixels_are_no_answer, test_waiting_frames, test_forgotten_with_the_viewer,
-	        test_many_slices);
+	        test_many_slices, test_low_halves);
 }

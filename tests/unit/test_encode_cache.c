@@ -16,6 +16,7 @@
 #define SLOTS 40 /* fewer than two screens: slots are overwritten */
 #define PAGES 4
 #define WAITING_MAX 256
+#define RESET_AT (WIRE_HEADER_BYTES + 13) /* of BEGIN */
 
 struct waiting {
 	uint8_t *slice;
@@ -142,9 +143,9 @@ static void deliver(size_t n)
 		int32_t status = stream_decoder_push(rig.decoder, waiting->slice, waiting->length);
 		ck_assert_int_ge(status, 0);
 		if (status == STREAM_BEGUN) {
-			rig.n_kept += waiting->slice[21] == PICTURE_RESET_NOTHING;
-			rig.n_emptied += waiting->slice[21] == PICTURE_RESET_ALL;
-			rig.n_cache_only += waiting->slice[21] == PICTURE_RESET_SCREEN;
+			rig.n_kept += waiting->slice[RESET_AT] == PICTURE_RESET_NOTHING;
+			rig.n_emptied += waiting->slice[RESET_AT] == PICTURE_RESET_ALL;
+			rig.n_cache_only += waiting->slice[RESET_AT] == PICTURE_RESET_SCREEN;
 		}
 		if (status == STREAM_FRAME)
 			check_rules();
@@ -175,7 +176,7 @@ static void settle(void)
 		work();
 		rig.settled_bytes += rig.frame_bytes;
 		deliver(rig.n_waiting);
-		viewer_ack(&rig.viewer, rig.viewer.frame);
+		viewer_ack(&rig.viewer, (uint16_t)rig.viewer.frame);
 	} while (rig.viewer.dirty.n_marked > 0);
 	check_exact();
 }
@@ -328,7 +329,7 @@ START_TEST(false_claims)
 		                                 .last_frame = claims[i].frame,
 		                                 .cache_slots = claims[i].slots});
 		work();
-		ck_assert_uint_eq(rig.waiting[0].slice[21], PICTURE_RESET_ALL);
+		ck_assert_uint_eq(rig.waiting[0].slice[RESET_AT], PICTURE_RESET_ALL);
 		finish();
 	}
 }

@@ -46,10 +46,10 @@ static void on_slice(void *data, const uint8_t *slice, size_t length)
 
 static void start(void)
 {
-	uint8_t begin[WIRE_HEADER_BYTES + PICTURE_BEGIN_BYTES] = {WIRE_PICTURE, WIRE_PICTURE_BEGIN,
-	        1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, WIDTH & 255, WIDTH >> 8, HEIGHT & 255,
-	        HEIGHT >> 8, COMPRESSOR_WINDOW_LOG, 1, SUPPORT_CACHE_SLOTS & 255,
-	        SUPPORT_CACHE_SLOTS >> 8, 0, 0, 0, 0};
+	uint8_t begin[WIRE_HEADER_BYTES + PICTURE_BEGIN_BYTES] = {
+	        WIRE_KIND(WIRE_PICTURE, WIRE_PICTURE_BEGIN), 1, 0, 0, 0, 0, 0, 0, 0, WIDTH & 255,
+	        WIDTH >> 8, HEIGHT & 255, HEIGHT >> 8, COMPRESSOR_WINDOW_LOG, 1,
+	        SUPPORT_CACHE_SLOTS & 255, SUPPORT_CACHE_SLOTS >> 8, 0, 0, 0, 0};
 	static uint64_t cache_key[TILE_NAME_KEY_WORDS];
 	uint64_t state = 77;
 
@@ -97,7 +97,7 @@ static bool frame(const struct scroll_offset *hints, size_t n_hints)
 	core.frame_bytes = core.n_slices = 0;
 	core.cache.now_ms += 16;
 	bool is_made = frame_make(&core.image, core.reference, &core.cache, NULL, &core.dirty,
-	        hints, n_hints, &core.slicer, 1, core.number + 1, &core.counts);
+	        hints, n_hints, &core.slicer, core.number + 1, &core.counts);
 	ck_assert(!core.slicer.has_failed);
 	ck_assert_uint_eq(core.dirty.n_marked, 0);
 	if (is_made) {
@@ -524,7 +524,7 @@ START_TEST(a_full_frame_has_the_touched_place_and_the_rest_comes_later)
 	do {
 		core.frame_bytes = 0;
 		ck_assert(frame_make(&core.image, core.reference, &core.cache, NULL, &core.dirty,
-		        NULL, 0, &core.slicer, 1, ++core.number, &core.counts));
+		        NULL, 0, &core.slicer, ++core.number, &core.counts));
 		ck_assert_int_eq(core.status, STREAM_FRAME);
 		/* Two commands more at most: the one that filled it, and the neighbours that wait to be joined. */
 		ck_assert_uint_le(core.frame_bytes, 60000 + 2 * PICTURE_COMMAND_MAX);

@@ -173,7 +173,7 @@ static size_t turn(void)
 {
 	work();
 	deliver(rig.n_waiting);
-	viewer_ack(&rig.viewer, rig.viewer.frame);
+	viewer_ack(&rig.viewer, (uint16_t)rig.viewer.frame);
 	return rig.viewer.dirty.n_marked == 0 ? check() : 1;
 }
 

@@ -81,7 +81,8 @@ static void on_gate_message(void *data, struct channel *channel, struct message 
 		return;
 	self->n_frames++;
 	if (self->acks)
-		CHANNEL_SEND(channel, viewer_ack, .frame = stream_decoder_frame(self->decoder));
+		CHANNEL_SEND(channel, viewer_ack,
+		        .frame = (uint16_t)stream_decoder_frame(self->decoder));
 }
 
 static void join(enum viewer_seat seat)
@@ -265,7 +266,7 @@ static void hold_up(enum viewer_seat slow, enum viewer_seat quick)
 	ck_assert(!is_shown(slow)); /* it has no credit */
 	rig.peers[slow].acks = true;
 	CHANNEL_SEND(rig.peers[slow].gate, viewer_ack,
-	        .frame = stream_decoder_frame(rig.peers[slow].decoder));
+	        .frame = (uint16_t)stream_decoder_frame(rig.peers[slow].decoder));
 	turns(50);
 	ck_assert(is_shown(slow));
 	ck_assert_uint_lt(rig.peers[slow].n_frames, rig.peers[quick].n_frames);

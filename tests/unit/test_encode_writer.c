@@ -123,7 +123,7 @@ static void ack(void)
 	if (frame == rig.last_acked)
 		return;
 	rig.last_acked = frame;
-	ck_assert_int_eq(CHANNEL_SEND(rig.gate, viewer_ack, .frame = frame), 0);
+	ck_assert_int_eq(CHANNEL_SEND(rig.gate, viewer_ack, .frame = (uint16_t)frame), 0);
 }
 
 static void on_gate_message(void *data, struct channel *channel, struct message *in)
@@ -443,7 +443,7 @@ START_TEST(no_credit_no_frame)
 	ck_assert_uint_gt(rig.n_frames, before);
 	ck_assert(is_equal());
 	/* A frame that was never sent is not believed. */
-	CHANNEL_SEND(rig.gate, viewer_ack, .frame = 0xffffffff);
+	CHANNEL_SEND(rig.gate, viewer_ack, .frame = 0xffff);
 	settle();
 	finish();
 }

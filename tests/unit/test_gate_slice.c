@@ -12,7 +12,7 @@ static int check_of(uint8_t channel, size_t length)
 {
 	struct slice_check check = {0};
 
-	slice[0] = channel;
+	slice[0] = WIRE_KIND(channel, 1);
 	return slice_check(&check, slice, length, 1000);
 }
 
@@ -28,7 +28,7 @@ END_TEST
 
 START_TEST(test_channels)
 {
-	for (unsigned channel = 0; channel < 256; channel++) {
+	for (unsigned channel = 0; channel < 16; channel++) {
 		bool is_encodes = channel == WIRE_PICTURE || channel == WIRE_CURSOR ||
 		                  channel == WIRE_TEXT || channel == WIRE_VIDEO_MIN ||
 		                  channel == WIRE_VIDEO_MAX;
@@ -42,7 +42,7 @@ START_TEST(test_rate)
 {
 	struct slice_check check = {0};
 
-	slice[0] = WIRE_CURSOR;
+	slice[0] = WIRE_KIND(WIRE_CURSOR, WIRE_CURSOR_CARET);
 	for (unsigned i = 0; i < SLICES_PER_SECOND_MAX; i++)
 		ck_assert_int_eq(slice_check(&check, slice, 8, 5000 + i % 1000), 0);
 	ck_assert_int_eq(slice_check(&check, slice, 8, 5999), SHOJI_ERR_LIMIT);
@@ -56,9 +56,9 @@ END_TEST
 
 START_TEST(test_begin)
 {
-	const uint8_t begin[8] = {WIRE_PICTURE, WIRE_PICTURE_BEGIN};
-	const uint8_t frame[8] = {WIRE_PICTURE, WIRE_PICTURE_FRAME};
-	const uint8_t cursor[8] = {WIRE_CURSOR, WIRE_PICTURE_BEGIN};
+	const uint8_t begin[] = {WIRE_KIND(WIRE_PICTURE, WIRE_PICTURE_BEGIN)};
+	const uint8_t frame[] = {WIRE_KIND(WIRE_PICTURE, WIRE_PICTURE_FRAME)};
+	const uint8_t cursor[] = {WIRE_KIND(WIRE_CURSOR, WIRE_PICTURE_BEGIN)};
 
 	ck_assert(slice_is_begin(begin));
 	ck_assert(!slice_is_begin(frame));

@@ -16,10 +16,7 @@ static struct viewer_message out;
 static void begin(struct bytes_writer *writer, uint8_t *data, uint8_t channel, uint8_t type)
 {
 	bytes_writer_init(writer, data, MAX + 64);
-	bytes_put_u8(writer, channel);
-	bytes_put_u8(writer, type);
-	bytes_put_u16(writer, 0);
-	bytes_put_u32(writer, 0);
+	bytes_put_u8(writer, WIRE_KIND(channel, type));
 }
 
 static const char good_token[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
@@ -125,8 +122,7 @@ static size_t answer(uint8_t *data, uint16_t input, uint16_t took)
 	struct bytes_writer writer;
 
 	begin(&writer, data, WIRE_PICTURE, WIRE_PICTURE_ACK);
-	bytes_put_u32(&writer, 100);
-	bytes_put_u32(&writer, 101);
+	bytes_put_u16(&writer, 100);
 	bytes_put_u16(&writer, input);
 	bytes_put_u16(&writer, took);
 	return writer.length;
@@ -183,10 +179,6 @@ START_TEST(test_whole_and_cut)
 	ck_assert_uint_eq(out.screen.scale, 80);
 	exactly(numbers(data, WIRE_CONTROL, WIRE_CONTROL_PING, 1));
 	ck_assert_uint_eq(out.ping_nonce, 100);
-	exactly(numbers(data, WIRE_PICTURE, WIRE_PICTURE_ACK, 2));
-	ck_assert_uint_eq(out.ack.frame, 100);
-	ck_assert_uint_eq(out.ack.drawn_after_us, 101);
-	ck_assert(!out.ack.has_answer);
 }
 END_TEST
 
@@ -198,6 +190,9 @@ START_TEST(test_answers)
 	for (size_t cut = 0; cut <= length + 1; cut++)
 		ck_assert_int_eq(viewer_message_parse(data, cut, &out) == 0,
 		        cut == length || cut == length - PICTURE_ANSWER_FIELDS);
+	ACCEPTED(length - PICTURE_ANSWER_FIELDS);
+	ck_assert_uint_eq(out.ack.frame, 100);
+	ck_assert(!out.ack.has_answer);
 	ACCEPTED(length);
 	ck_assert(out.ack.has_answer);
 	ck_assert_uint_eq(out.ack.frame, 100);
@@ -268,8 +263,8 @@ END_TEST
 
 START_TEST(test_channels_and_types)
 {
-	for (unsigned channel = 0; channel < 256; channel++)
-		for (unsigned type = 0; type < 256; type++) {
+	for (unsigned channel = 0; channel < 16; channel++)
+		for (unsigned type = 0; type < 16; type++) {
 			size_t length = numbers(data, (uint8_t)channel, (uint8_t)type, 0);
 			/* With nothing in it, only what is skipped is right. */
 			bool is_video = channel >= WIRE_VIDEO_MIN && channel <= WIRE_VIDEO_MAX;
@@ -279,14 +274,6 @@ START_TEST(test_channels_and_types)
 			if (is_right && !is_video)
 				ck_assert_int_eq(out.kind, VIEWER_MESSAGE_SKIP);
 		}
-	/* The header's unused fields are zero. */
-	size_t length = numbers(data, WIRE_CONTROL, WIRE_CONTROL_PING, 1);
-	for (size_t at = 2; at < WIRE_HEADER_BYTES; at++) {
-		data[at] = 1;
-		REFUSED(length);
-		data[at] = 0;
-	}
-	ACCEPTED(length);
 	REFUSED(MAX + 1);
 }
 END_TEST
@@ -319,7 +306,7 @@ static void in_range(void)
 		ck_assert(out.screen.scale >= WIRE_SCALE_MIN && out.screen.scale <= WIRE_SCALE_MAX);
 		break;
 	case VIEWER_MESSAGE_SKIP:
-		ck_assert_uint_ge(data[0], WIRE_CHANNEL_OPTIONAL_MIN);
+		ck_assert_uint_ge(WIRE_CHANNEL_OF(data[0]), WIRE_CHANNEL_OPTIONAL_MIN);
 		break;
 	case VIEWER_MESSAGE_PING:
 	case VIEWER_MESSAGE_TOLD:

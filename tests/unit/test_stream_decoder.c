@@ -135,14 +135,11 @@ static void put(struct made *made, uint64_t value, size_t width)
 		made->bytes[made->length++] = (uint8_t)(value >> (8 * i));
 }
 
-static struct made header(uint8_t channel, uint8_t type, uint16_t generation, uint32_t frame)
+static struct made header(uint8_t channel, uint8_t type)
 {
 	struct made made = {.length = 0};
 
-	put(&made, channel, 1);
-	put(&made, type, 1);
-	put(&made, generation, 2);
-	put(&made, frame, 4);
+	put(&made, WIRE_KIND(channel, type), 1);
 	return made;
 }
 
@@ -151,7 +148,7 @@ static uint16_t begin_slots = 3;
 static int32_t push_begin_as(struct stream_decoder *decoder, uint64_t epoch, uint32_t frame,
         uint16_t width, uint16_t height, uint8_t window_log, uint8_t reset)
 {
-	struct made made = header(WIRE_PICTURE, WIRE_PICTURE_BEGIN, 3, frame);
+	struct made made = header(WIRE_PICTURE, WIRE_PICTURE_BEGIN);
 
 	put(&made, epoch, 8);
 	put(&made, width, 2);
@@ -160,6 +157,7 @@ static int32_t push_begin_as(struct stream_decoder *decoder, uint64_t epoch, uin
 	put(&made, reset, 1);
 	put(&made, begin_slots, 2);
 	put(&made, reset == PICTURE_RESET_ALL ? 0 : frame, 4);
+	put(&made, frame, 4);
 	return stream_decoder_push(decoder, made.bytes, made.length);
 }
 
@@ -172,14 +170,26 @@ static int32_t push_begin(struct stream_decoder *decoder)
 static int32_t push_frame(struct stream_decoder *decoder, ZSTD_CCtx *context, uint32_t frame,
         uint8_t flags, const void *commands, size_t length)
 {
-	struct made made = header(WIRE_PICTURE, WIRE_PICTURE_FRAME, 3, frame);
+	struct made made = header(WIRE_PICTURE, WIRE_PICTURE_FRAME);
 	ZSTD_inBuffer in = {commands, length, 0};
 
 	put(&made, flags, 1);
-	put(&made, length, 4);
+	put(&made, frame & 255, 1);
+	put(&made, length, 3);
 	ZSTD_outBuffer out = {made.bytes, sizeof(made.bytes), made.length};
 	ck_assert_uint_eq(ZSTD_compressStream2(context, &out, &in, ZSTD_e_flush), 0);
 	return stream_decoder_push(decoder, made.bytes, out.pos);
+}
+
+static int32_t push_plain(
+        struct stream_decoder *decoder, uint32_t frame, const void *commands, size_t length)
+{
+	struct made made = header(WIRE_PICTURE, WIRE_PICTURE_FRAME);
+
+	put(&made, PICTURE_FIRST | PICTURE_LAST | PICTURE_PLAIN, 1);
+	put(&made, frame & 255, 1);
+	memcpy(made.bytes + made.length, commands, length);
+	return stream_decoder_push(decoder, made.bytes, made.length + length);
 }
 
 static ZSTD_CCtx *zstd(void)
@@ -203,6 +213,12 @@ static int32_t try_commands(const uint8_t *commands, size_t length)
 	ck_assert_int_eq(push_begin(decoder), STREAM_BEGUN);
 	int32_t status =
 	        push_frame(decoder, context, 11, PICTURE_FIRST | PICTURE_LAST, commands, length);
+	/* Plainly they are answered with the same; the zstd stream goes on after them as if they had not been. */
+	if (status != STREAM_ERR_LIMIT && length < 1000) {
+		ck_assert_int_eq(push_begin(decoder), STREAM_BEGUN);
+		ck_assert_int_eq(push_plain(decoder, 11, commands, length), status);
+		ZSTD_CCtx_reset(context, ZSTD_reset_session_only);
+	}
 	/* Whatever it was: nothing but BEGIN mends a broken decoder. */
 	static const uint8_t good[] = {FILL(0, 0, 1, 1)};
 	int32_t next =
@@ -409,22 +425,19 @@ START_TEST(channels)
 {
 	struct stream_decoder *decoder = support_decoder_new(WIDTH, HEIGHT);
 
-	for (unsigned channel = 0; channel < 256; channel++) {
-		struct made made = header((uint8_t)channel, 99, 0, 0);
+	for (unsigned channel = 0; channel < 16; channel++) {
+		struct made made = header((uint8_t)channel, 9);
 		ck_assert_int_eq(stream_decoder_push(decoder, made.bytes, made.length),
 		        channel >= WIRE_CHANNEL_OPTIONAL_MIN ? STREAM_SKIPPED
 		                                             : STREAM_ERR_MALFORMED);
 	}
-	struct made taken = header(WIRE_TEXT, WIRE_TEXT_TAKEN, 0, 0);
+	struct made taken = header(WIRE_TEXT, WIRE_TEXT_TAKEN);
 	put(&taken, 3, 1);
 	ck_assert_int_eq(
 	        stream_decoder_push(decoder, taken.bytes, taken.length), STREAM_ERR_MALFORMED);
-	taken.bytes[8] = 2;
+	taken.bytes[1] = 2;
 	ck_assert_int_eq(
 	        stream_decoder_push(decoder, taken.bytes, taken.length), STREAM_TEXT_TAKEN);
-	taken.bytes[4] = 1;
-	ck_assert_int_eq(
-	        stream_decoder_push(decoder, taken.bytes, taken.length), STREAM_ERR_MALFORMED);
 	free(decoder);
 }
 END_TEST
@@ -444,7 +457,7 @@ START_TEST(cursors)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct stream_decoder *decoder = support_decoder_new(WIDTH, HEIGHT);
-		struct made made = header(WIRE_CURSOR, WIRE_CURSOR_IMAGE, 0, 0);
+		struct made made = header(WIRE_CURSOR, WIRE_CURSOR_IMAGE);
 		put(&made, cases[i].width, 1);
 		put(&made, cases[i].height, 1);
 		put(&made, cases[i].hot_x, 1);

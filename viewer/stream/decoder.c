@@ -12,7 +12,7 @@
 #include <string.h>
 
 /* Holds one command that is not whole yet, and room for zstd to go on. */
-#define RAW_BYTES (PICTURE_COMMAND_MAX + 32768)
+#define RAW_BYTES (PICTURE_COMMAND_MAX + WIRE_PAYLOAD_MAX)
 
 enum decoder_state {
 	DECODER_EMPTY,   /* nothing but BEGIN is taken */
@@ -28,7 +28,6 @@ struct stream_decoder {
 	uint64_t epoch;
 	uint32_t frame; /* last complete one */
 	bool has_frame; /* since the screen was black: it is that of `frame` */
-	uint16_t generation;
 	bool is_provisional, is_unfinished;
 	int32_t answers; /* of the frame that is coming, then of the last complete one */
 	struct screen screen;
@@ -107,7 +106,7 @@ struct stream_decoder *stream_decoder_init(
 
 struct begin {
 	uint64_t epoch;
-	uint32_t width, height, window_log, held;
+	uint32_t width, height, window_log, held, frame;
 	uint16_t cache_slots;
 	uint8_t reset;
 };
@@ -123,6 +122,7 @@ static int32_t read_begin(struct begin *begin, const uint8_t *payload, size_t le
 	begin->reset = payload[13];
 	begin->cache_slots = read_u16(payload + 14);
 	begin->held = read_u32(payload + 16);
+	begin->frame = read_u32(payload + 20);
 	if (begin->reset > PICTURE_RESET_SCREEN || begin->width == 0 || begin->height == 0 ||
 	        begin->epoch == 0)
 		return STREAM_ERR_MALFORMED;
@@ -148,8 +148,7 @@ static int32_t check_begin(const struct stream_decoder *self, const struct begin
 	return STREAM_MORE;
 }
 
-static int32_t take_begin(struct stream_decoder *self, uint16_t generation, uint32_t frame,
-        const uint8_t *payload, size_t length)
+static int32_t take_begin(struct stream_decoder *self, const uint8_t *payload, size_t length)
 {
 	struct begin begin;
 	int32_t status = read_begin(&begin, payload, length);
@@ -168,8 +167,7 @@ static int32_t take_begin(struct stream_decoder *self, uint16_t generation, uint
 		tile_cache_init(&self->cache, self->cache_pixels, begin.cache_slots);
 	drawn_model_init(&self->drawn);
 	self->epoch = begin.epoch;
-	self->generation = generation;
-	self->frame = frame;
+	self->frame = begin.frame;
 	self->answers = -1;
 	self->state = DECODER_BETWEEN;
 	return STREAM_BEGUN;
@@ -197,13 +195,28 @@ static int32_t obey_all(struct stream_decoder *self, size_t *n_raw)
 	return STREAM_MORE;
 }
 
-/* raw_left: what the slice says it unpacks to; one that is cut off does not. */
-static int32_t obey_slice(
-        struct stream_decoder *self, uint32_t raw_left, const uint8_t *bytes, size_t length)
+static int32_t obey_plain(struct stream_decoder *self, const uint8_t *bytes, size_t length)
+{
+	size_t n_raw = length;
+
+	memcpy(self->raw, bytes, length); /* at most WIRE_PAYLOAD_MAX */
+	int32_t status = obey_all(self, &n_raw);
+	return status == STREAM_MORE && n_raw > 0 ? STREAM_ERR_MALFORMED : status;
+}
+
+/* What the slice says it unpacks to comes first; one that is cut off does not unpack to it. */
+static int32_t obey_packed(struct stream_decoder *self, const uint8_t *bytes, size_t length)
 {
 	size_t n_raw = 0;
 
-	self->screen.painted_px = 0;
+	if (length <= PICTURE_RAW_LENGTH_BYTES)
+		return STREAM_ERR_MALFORMED;
+	uint32_t raw_left = read_u24(bytes);
+	/* Small slices that unpack to gigabytes would hold the viewer up. */
+	if (raw_left == 0 || raw_left > PICTURE_SLICE_RAW_MAX)
+		return STREAM_ERR_LIMIT;
+	bytes += PICTURE_RAW_LENGTH_BYTES;
+	length -= PICTURE_RAW_LENGTH_BYTES;
 	while (raw_left > 0) {
 		size_t fed = length, got = RAW_BYTES - n_raw;
 		if (got > raw_left)
@@ -224,13 +237,13 @@ static int32_t obey_slice(
 	return length == 0 && n_raw == 0 ? STREAM_MORE : STREAM_ERR_MALFORMED;
 }
 
-static int32_t check_frame(
-        const struct stream_decoder *self, uint16_t generation, uint32_t frame, uint8_t flags)
+/* number: the low byte of the frame's. */
+static int32_t check_frame(const struct stream_decoder *self, uint8_t flags, uint8_t number)
 {
-	if (self->state == DECODER_EMPTY || generation != self->generation)
+	if (self->state == DECODER_EMPTY)
 		return STREAM_ERR_SEQUENCE;
-	/* 0 comes after the largest number: an epoch is over before. */
-	if (frame != self->frame + 1 || frame == 0)
+	/* After the largest number an epoch is over. */
+	if (number != (uint8_t)(self->frame + 1) || self->frame == UINT32_MAX)
 		return STREAM_ERR_SEQUENCE;
 	if ((flags & PICTURE_FIRST) ? self->state != DECODER_BETWEEN
 	                            : self->state != DECODER_WITHIN)
@@ -252,45 +265,43 @@ static void begin_frame(struct stream_decoder *self, uint8_t flags, const uint8_
 	screen_forget_changes(&self->screen);
 }
 
-static int32_t take_frame(struct stream_decoder *self, uint16_t generation, uint32_t frame,
-        const uint8_t *payload, size_t length)
+static int32_t take_frame(struct stream_decoder *self, const uint8_t *payload, size_t length)
 {
 	if (length <= PICTURE_FRAME_BYTES || length <= head_bytes(payload[0]))
 		return STREAM_ERR_MALFORMED;
 	uint8_t flags = payload[0];
-	uint32_t raw_length = read_u32(payload + 1);
-	int32_t status = check_frame(self, generation, frame, flags);
+	int32_t status = check_frame(self, flags, payload[1]);
 	if (status != STREAM_MORE)
 		return status;
-	/* Small slices that unpack to gigabytes would hold the viewer up. */
-	if (raw_length == 0 || raw_length > PICTURE_SLICE_RAW_MAX)
-		return STREAM_ERR_LIMIT;
 	if (flags & PICTURE_FIRST)
 		begin_frame(self, flags, payload);
 	self->state = DECODER_WITHIN;
-	status = obey_slice(
-	        self, raw_length, payload + head_bytes(flags), length - head_bytes(flags));
+	self->screen.painted_px = 0;
+	payload += head_bytes(flags);
+	length -= head_bytes(flags);
+	status = flags & PICTURE_PLAIN ? obey_plain(self, payload, length)
+	                               : obey_packed(self, payload, length);
 	if (status != STREAM_MORE || !(flags & PICTURE_LAST))
 		return status;
 	self->state = DECODER_BETWEEN;
-	self->frame = frame;
+	self->frame++;
 	self->has_frame = true;
 	self->is_provisional = flags & PICTURE_PROVISIONAL;
 	self->is_unfinished = flags & PICTURE_UNFINISHED;
 	return STREAM_FRAME;
 }
 
-static int32_t take_picture(struct stream_decoder *self, uint8_t type, uint16_t generation,
-        uint32_t frame, const uint8_t *payload, size_t length)
+static int32_t take_picture(
+        struct stream_decoder *self, uint8_t type, const uint8_t *payload, size_t length)
 {
 	int32_t status = STREAM_ERR_MALFORMED;
 
 	if (type == WIRE_PICTURE_BEGIN)
-		status = take_begin(self, generation, frame, payload, length);
+		status = take_begin(self, payload, length);
 	else if (self->state == DECODER_BROKEN)
 		return self->error;
 	else if (type == WIRE_PICTURE_FRAME)
-		status = take_frame(self, generation, frame, payload, length);
+		status = take_frame(self, payload, length);
 	if (status < 0) {
 		self->state = DECODER_BROKEN;
 		self->error = status;
@@ -304,21 +315,17 @@ int32_t stream_decoder_push(struct stream_decoder *self, const uint8_t *slice, s
 		return STREAM_ERR_MALFORMED;
 	if (length > WIRE_SLICE_MAX)
 		return STREAM_ERR_LIMIT;
-	uint8_t type = slice[1];
-	uint16_t generation = read_u16(slice + 2);
-	uint32_t frame = read_u32(slice + 4);
+	uint8_t channel = WIRE_CHANNEL_OF(slice[0]), type = WIRE_TYPE_OF(slice[0]);
 	const uint8_t *payload = slice + WIRE_HEADER_BYTES;
 
 	length -= WIRE_HEADER_BYTES;
-	if (slice[0] >= WIRE_CHANNEL_OPTIONAL_MIN)
+	if (channel >= WIRE_CHANNEL_OPTIONAL_MIN)
 		return STREAM_SKIPPED;
-	if (slice[0] == WIRE_PICTURE)
-		return take_picture(self, type, generation, frame, payload, length);
-	if (generation != 0 || frame != 0)
-		return STREAM_ERR_MALFORMED;
-	if (slice[0] == WIRE_CURSOR)
+	if (channel == WIRE_PICTURE)
+		return take_picture(self, type, payload, length);
+	if (channel == WIRE_CURSOR)
 		return side_take_cursor(&self->side, self->once, type, payload, length);
-	if (slice[0] == WIRE_TEXT)
+	if (channel == WIRE_TEXT)
 		return side_take_text(&self->side, type, payload, length);
 	return STREAM_ERR_MALFORMED;
 }
@@ -351,11 +358,6 @@ bool stream_decoder_is_unfinished(const struct stream_decoder *self)
 int32_t stream_decoder_answers(const struct stream_decoder *self)
 {
 	return self->state == DECODER_BETWEEN ? self->answers : -1;
-}
-
-uint16_t stream_decoder_generation(const struct stream_decoder *self)
-{
-	return self->generation;
 }
 
 const struct cache_rule *stream_decoder_cache_rule(const struct stream_decoder *self)

@@ -23,7 +23,7 @@ enum stream_status {
 	STREAM_SKIPPED = 7,      /* an optional channel that is not known here */
 	STREAM_ERR_MALFORMED = -1,
 	STREAM_ERR_LIMIT = -2,    /* larger than the limits of the start */
-	STREAM_ERR_SEQUENCE = -3, /* before BEGIN, wrong generation or frame number */
+	STREAM_ERR_SEQUENCE = -3, /* before BEGIN, wrong frame number */
 	STREAM_ERR_MEMORY = -4,   /* at the start only */
 };
 
@@ -60,7 +60,6 @@ bool stream_decoder_is_provisional(const struct stream_decoder *self);
 bool stream_decoder_is_unfinished(const struct stream_decoder *self);
 /* Which input the last complete frame answers (PICTURE_ANSWERS): 0 to 65535; -1: none. */
 int32_t stream_decoder_answers(const struct stream_decoder *self);
-uint16_t stream_decoder_generation(const struct stream_decoder *self);
 /* For tests: encode must think the same. */
 const struct cache_rule *stream_decoder_cache_rule(const struct stream_decoder *self);
 /* What HELLO may claim to know: 0 when the screen is not exactly that of stream_decoder_frame(). */

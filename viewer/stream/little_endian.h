@@ -9,6 +9,11 @@ static inline uint16_t read_u16(const uint8_t *at)
 	return (uint16_t)(at[0] | at[1] << 8);
 }
 
+static inline uint32_t read_u24(const uint8_t *at)
+{
+	return (uint32_t)(at[0] | at[1] << 8 | at[2] << 16);
+}
+
 static inline uint32_t read_u32(const uint8_t *at)
 {
 	return (uint32_t)read_u16(at) | (uint32_t)read_u16(at + 2) << 16;

@@ -1,27 +1,26 @@
-/* The picture channel of the Shoji stream, version 1: slices of WIRE_PICTURE that encode makes, and
+/* The picture channel of the Shoji stream, version 2: slices of WIRE_PICTURE that encode makes, and
  * the commands in them. docs/protocol.md is the prose; this file is the numbers. Everything is
  * little endian.
  *
  * BEGIN
- *   header: generation of the geometry; number of the last frame of this epoch, from which frames go on
- *   payload: u64 epoch (never 0), u16 width, u16 height, u8 window log, u8 reset (enum picture_reset), u16 slots of the
- *   tile cache, u32 frame that the viewer holds (0 with PICTURE_RESET_ALL)
+ *   u64 epoch (never 0), u16 width, u16 height, u8 window log, u8 reset (enum picture_reset), u16 slots of the
+ *   tile cache, u32 frame that the viewer holds (0 with PICTURE_RESET_ALL), u32 number of the last frame of this epoch,
+ *   from which frames go on
  *
  *   A new zstd stream begins. What is kept must be what the viewer has: same epoch, the frame it applied last, as many
  *   slots, and for the screen the same size.
  *
  * FRAME
- *   header: generation of the last BEGIN; frame number: one more than the frame before
- *   payload: u8 flags (bits of enum picture_flag), u32 raw length, with PICTURE_ANSWERS u16 input, then bytes of the
- *   zstd stream
+ *   u8 flags (bits of enum picture_flag), u8 low byte of the frame's number, which is one more than that of the frame
+ *   before; with PICTURE_ANSWERS u16 input; then with PICTURE_PLAIN commands, else u24 raw length and bytes of the zstd stream
  *
  *   A frame is one or more slices with the same number: the first has PICTURE_FIRST, the last
- *   PICTURE_LAST. The zstd bytes of each slice end in a flush and unpack to whole commands, exactly
- *   "raw length" bytes of them, at most PICTURE_SLICE_RAW_MAX. Commands are obeyed in their order,
- *   each upon the screen as the one before left it.
+ *   PICTURE_LAST. Each slice has whole commands. Its zstd bytes end in a flush and unpack to exactly
+ *   "raw length" bytes of them, at most PICTURE_SLICE_RAW_MAX; plain ones are not part of the zstd stream. Commands are
+ *   obeyed in their order, each upon the screen as the one before left it.
  *
  *   PICTURE_PROVISIONAL: a later frame will make areas of this one exact (photographs, video);
- *   version 1 never sets it, and a viewer only passes it on.
+ *   a viewer only passes it on.
  *   PICTURE_UNFINISHED: something that has changed had no room in it; the next frames say it. After a BEGIN that made the screen
  *   black, the picture is whole with the first frame that is not so marked.
  *
@@ -30,8 +29,9 @@
 #ifndef SHOJI_STREAM_PICTURE_H
 #define SHOJI_STREAM_PICTURE_H
 
-#define PICTURE_BEGIN_BYTES 20
-#define PICTURE_FRAME_BYTES 5 /* of a frame before its zstd bytes */
+#define PICTURE_BEGIN_BYTES 24
+#define PICTURE_FRAME_BYTES 2      /* flags and number */
+#define PICTURE_RAW_LENGTH_BYTES 3 /* of a packed slice */
 
 #define PICTURE_TILE 64         /* pixels each way; tiles are cut off at the screen's edges */
 #define PICTURE_PIXELS_MAX 4096 /* pixels that one PICTURE_PIXELS may carry */
@@ -61,8 +61,9 @@ enum picture_flag {
 	PICTURE_PROVISIONAL = 1 << 2,
 	PICTURE_UNFINISHED = 1 << 3,
 	PICTURE_ANSWERS = 1 << 4,
+	PICTURE_PLAIN = 1 << 5,
 };
-#define PICTURE_FLAGS_ALL 31
+#define PICTURE_FLAGS_ALL 63
 #define PICTURE_ANSWER_BYTES 2
 
 /* A command is u8 number, then its fields. */
@@ -93,7 +94,7 @@ enum picture_command {
 	/* u16 x, y, width, height (at most PICTURE_TILE each way), u8 quality (PHOTO_QUALITY_MIN to PHOTO_QUALITY_MAX), u16
 	 * length, then so many bytes: coefficients (photo_code.h). Not exact: a later frame will be. */
 	PICTURE_PHOTO = 32,
-	/* Reserved, version 1 sends none of them: 18-31 tile cache, 33-47 photographs, 48-63 video. */
+	/* Reserved, version 2 sends none of them: 18-31 tile cache, 33-47 photographs, 48-63 video. */
 };
 #define DRAWN_HEAD_BYTES 12
 #define DRAWN_WIDTH_MAX 1024

@@ -1,14 +1,10 @@
-/* The Shoji stream, version 1: what a viewer and a broker say to each other inside one WebSocket.
+/* The Shoji stream, version 2: what a viewer and a broker say to each other inside one WebSocket.
  *
- * One binary WebSocket message is one slice: an 8-byte header, then a payload of at most WIRE_PAYLOAD_MAX bytes.
+ * One binary WebSocket message is one slice: its kind, which is one byte, then a payload of at most WIRE_PAYLOAD_MAX bytes.
  * Everything is little endian. docs/protocol.md is the prose; this file is the numbers. It includes nothing
  * of the broker: the viewer's decoder, native and WebAssembly, is built from this folder alone.
  *
- *   offset size field
- *   0      1    channel (enum wire_channel)
- *   1      1    type (per channel)
- *   2      2    generation of the geometry (picture frames), else 0
- *   4      4    frame number (picture frames), else 0
+ *   kind = channel (enum wire_channel) * 16 + type (1 to 15, counted per channel)
  *
  * A receiver skips a slice of an optional channel (>= WIRE_CHANNEL_OPTIONAL_MIN) that it does not know, and closes
  * on any other that it does not know. The epoch is not in every slice: a WebSocket carries one epoch at a time,
@@ -16,8 +12,11 @@
 #ifndef SHOJI_STREAM_WIRE_H
 #define SHOJI_STREAM_WIRE_H
 
-#define WIRE_VERSION 1
-#define WIRE_HEADER_BYTES 8
+#define WIRE_VERSION 2
+#define WIRE_HEADER_BYTES 1
+#define WIRE_KIND(channel, type) ((unsigned char)((channel)*16 + (type)))
+#define WIRE_CHANNEL_OF(kind) ((kind) / 16)
+#define WIRE_TYPE_OF(kind) ((kind) % 16)
 #define WIRE_PAYLOAD_MAX 32768
 #define WIRE_SLICE_MAX (WIRE_HEADER_BYTES + WIRE_PAYLOAD_MAX)
 #define WIRE_FROM_VIEWER_MAX 16640 /* header + the longest text item and its fields */
@@ -27,7 +26,7 @@
 #define WIRE_SCALE_MIN 32
 #define WIRE_SCALE_MAX 256
 #define WIRE_CLAUSE_BYTES 5
-#define WIRE_SUBPROTOCOL "shoji.v1"
+#define WIRE_SUBPROTOCOL "shoji.v2"
 
 enum wire_channel {
 	WIRE_CONTROL = 0, /* both ways; gate speaks for the broker */
@@ -35,12 +34,12 @@ enum wire_channel {
 	WIRE_CURSOR = 2,  /* encode -> viewer: cursor image, caret */
 	WIRE_TEXT = 3,    /* encode -> viewer: what became of a numbered text */
 	WIRE_INPUT = 4, /* viewer -> capture: keys, pointer, wheel, text in one numbered sequence */
-	WIRE_CHANNEL_OPTIONAL_MIN = 16,
+	WIRE_CHANNEL_OPTIONAL_MIN = 8,
 	/* Both ways, one channel a region: encode -> viewer BEGIN, MASK, FRAME, END; viewer -> encode DRAWN, FAILED. Sent only
 	 * to viewers with WIRE_CAN_H264. */
-	WIRE_VIDEO_MIN = 16,
-	WIRE_VIDEO_MAX = 17,
-	/* Reserved, version 1 sends none of them: 18-31 video, 32-39 audio, 40 file and print, 41 recording. */
+	WIRE_VIDEO_MIN = 8,
+	WIRE_VIDEO_MAX = 9,
+	/* Reserved, version 2 sends none of them: 10-11 video, 12-13 audio, 14 file and print, 15 recording. */
 };
 
 /* Strings are u16 length, then UTF-8 without NUL. */
@@ -87,7 +86,7 @@ enum wire_capability {
 
 /* WIRE_PICTURE, viewer -> broker */
 enum wire_picture_from_viewer {
-	/* u32 frame drawn (all before it too), u32 microseconds from receipt to drawn; and, when it answered a press
+	/* u16 low half of the frame drawn (all before it too); and, when it answered a press
 	 * (PICTURE_ANSWERS) that is not told of yet, u16 that input, u16 tenths of a millisecond from the press to the drawn
 	 * frame, 1 to WIRE_ANSWER_MAX. */
 	WIRE_PICTURE_ACK = 1,
@@ -133,7 +132,7 @@ enum wire_video {
 	/* A bit for each cell of the screen that the region touches, row by row, the lowest first; 1: live, shown by the video from
 	 * its next frame on, and no longer by the picture; 0: shown by the picture from its next frame on. Unused bits are 0. */
 	WIRE_VIDEO_MASK = 2,
-	/* Header: number of the frame, rising, of all regions. u8 flags (enum wire_video_flag), then a part of one H.264 access
+	/* u32 number of the frame, rising, of all regions, never 0; u8 flags (enum wire_video_flag), then a part of one H.264 access
 	 * unit; the parts of all its slices are at most WIRE_VIDEO_FRAME_MAX bytes. */
 	WIRE_VIDEO_FRAME = 3,
 	/* The picture shows the region again, from its next frame on. Nothing that is decoded later is drawn. */

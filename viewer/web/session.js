@@ -157,7 +157,7 @@ export class Session {
 		const took = answers < 0 ? null : this.#latency.answered(answers, this.#parts.nowMs());
 		if (this.#isConnected()) {
 			const answer = took === null ? null : { input: answers, took };
-			this.#socket.send(encodeAck(frame, Math.min(Math.round(drawnAfterUs), 0xffffffff), answer));
+			this.#socket.send(encodeAck(frame, answer));
 		}
 		if (took !== null) {
 			this.#parts.onLatency(this.#latency.figures());

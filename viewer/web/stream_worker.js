@@ -9,7 +9,7 @@ import { Backoff } from "./backoff.js";
 import { Decoder, Status } from "./decoder.js";
 import { Session } from "./session.js";
 import { Painter } from "./painter.js";
-import { SUBPROTOCOL } from "./wire.js";
+import { SUBPROTOCOL, channelOf } from "./wire.js";
 import { CHANNEL_MAX, CHANNEL_MIN, Video, canDecode } from "./video.js";
 
 let session = null;
@@ -63,7 +63,8 @@ function pictureOf(decoder, painter, video) {
 			video?.reset();
 		},
 		receive: (bytes) => {
-			if (video && bytes[0] >= CHANNEL_MIN && bytes[0] <= CHANNEL_MAX) {
+			const channel = channelOf(bytes[0]);
+			if (video && channel >= CHANNEL_MIN && channel <= CHANNEL_MAX) {
 				video.receive(bytes);
 				return;
 			}

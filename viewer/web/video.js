@@ -7,10 +7,10 @@
 // Boundary: reads what the broker sends. What is out of shape throws WireError, and the connection ends. What the browser's decoder
 // does not take is told to the broker, once, and the session goes on with pictures.
 
-import { Reader, WireError } from "./wire.js";
+import { Reader, WireError, channelOf, typeOf } from "./wire.js";
 
-export const CHANNEL_MIN = 16;
-export const CHANNEL_MAX = 17;
+export const CHANNEL_MIN = 8;
+export const CHANNEL_MAX = 9;
 export const CELL = 16;
 export const FRAME_BYTES_MAX = 1048576;
 // Slices of a frame: encode fills each but the last, so that a frame of the largest size has 33. A million of one byte would each be an object.
@@ -148,28 +148,23 @@ export class Video {
 	// One whole slice of a video channel.
 	receive(bytes) {
 		const reader = new Reader(bytes);
-		const channel = reader.u8();
-		const type = reader.u8();
-		const generation = reader.u16();
-		const number = reader.u32();
+		const kind = reader.u8();
+		const channel = channelOf(kind);
 		// One decoder a channel: so many there are, whoever calls.
 		if (channel < CHANNEL_MIN || channel > CHANNEL_MAX) {
 			throw new WireError(`video: channel ${channel}`);
 		}
-		if (generation !== 0 || (number !== 0) !== (type === Type.FRAME)) {
-			throw new WireError("video: a number out of place");
-		}
-		const read = this.#readers[type];
+		const read = this.#readers[typeOf(kind)];
 		if (!read) {
-			throw new WireError(`unknown video message ${type}`);
+			throw new WireError(`unknown video message ${typeOf(kind)}`);
 		}
-		read(channel, reader, number);
+		read(channel, reader);
 	}
 
 	#readers = {
 		[Type.BEGIN]: (channel, reader) => this.#begin(channel, reader),
 		[Type.MASK]: (channel, reader) => this.#mask(channel, reader),
-		[Type.FRAME]: (channel, reader, number) => this.#frame(channel, reader, number),
+		[Type.FRAME]: (channel, reader) => this.#frame(channel, reader),
 		[Type.END]: (channel, reader) => {
 			reader.end();
 			this.#drop(channel);
@@ -241,14 +236,15 @@ export class Video {
 		}
 	}
 
-	#frame(channel, reader, number) {
+	#frame(channel, reader) {
+		const number = reader.u32();
 		const flags = reader.u8();
 		const data = reader.rest();
 		const region = this.#region(channel);
 		if (this.#hasFailed) {
 			return;
 		}
-		if (flags & ~Flag.ALL || data.length === 0) {
+		if (number === 0 || flags & ~Flag.ALL || data.length === 0) {
 			throw new WireError("video: a malformed frame");
 		}
 		const isFirst = (flags & Flag.FIRST) !== 0;

@@ -1,12 +1,12 @@
-// The Shoji stream, version 1, as the page speaks it: the numbers of viewer/stream/wire.h, what the page sends, and
+// The Shoji stream, version 2, as the page speaks it: the numbers of viewer/stream/wire.h, what the page sends, and
 // the control messages, which it reads itself. The other channels are read by the WebAssembly decoder (decoder.js).
 //
 // Boundary: bytes come from the broker. Whatever does not have exactly the shape below throws WireError, and the
 // connection ends. Pure: knows no page, runs under plain node.
 
-export const WIRE_VERSION = 1;
-export const SUBPROTOCOL = "shoji.v1";
-export const HEADER_BYTES = 8;
+export const WIRE_VERSION = 2;
+export const SUBPROTOCOL = "shoji.v2";
+export const HEADER_BYTES = 1;
 export const PAYLOAD_MAX = 32768;
 export const SLICE_MAX = HEADER_BYTES + PAYLOAD_MAX;
 export const FROM_VIEWER_MAX = 16640;
@@ -29,7 +29,7 @@ export const Channel = Object.freeze({
 	CURSOR: 2,
 	TEXT: 3,
 	INPUT: 4,
-	OPTIONAL_MIN: 16,
+	OPTIONAL_MIN: 8,
 });
 
 export const ControlToViewer = Object.freeze({ WELCOME: 1, STATE: 2, NOTICE: 3, ENDED: 4, PONG: 5, WATCHED: 6 });
@@ -136,8 +136,13 @@ class Writer {
 	}
 }
 
+// The first byte of a slice.
+const kindOf = (channel, type) => channel * 16 + type;
+export const channelOf = (kind) => kind >> 4;
+export const typeOf = (kind) => kind & 15;
+
 function begin(channel, type, payloadBytes) {
-	return new Writer(HEADER_BYTES + payloadBytes).u8(channel).u8(type).u16(0).u32(0);
+	return new Writer(HEADER_BYTES + payloadBytes).u8(kindOf(channel, type));
 }
 
 function utf8(text, max) {
@@ -179,8 +184,9 @@ export function encodeTold(number) {
 }
 
 // answer: {input, took}, when the frame answered a press; took in tenths of a millisecond, 1..ANSWER_MAX.
-export function encodeAck(frame, drawnAfterUs, answer = null) {
-	const writer = begin(Channel.PICTURE, PictureFromViewer.ACK, 12).u32(frame).u32(drawnAfterUs);
+// Of the frame's number the low half goes.
+export function encodeAck(frame, answer = null) {
+	const writer = begin(Channel.PICTURE, PictureFromViewer.ACK, 6).u16(frame & 0xffff);
 	if (answer) {
 		writer.u16(answer.input).u16(answer.took, ANSWER_MAX);
 	}
@@ -320,19 +326,14 @@ export class Reader {
 	}
 }
 
-// Returns {channel, type, generation, frame, payload}; payload borrows bytes.
+// Returns {channel, type, payload}; payload borrows bytes.
 export function decodeHeader(bytes) {
 	if (bytes.length > SLICE_MAX) {
 		throw new WireError(`slice of ${bytes.length} bytes`);
 	}
 	const reader = new Reader(bytes);
-	return {
-		channel: reader.u8(),
-		type: reader.u8(),
-		generation: reader.u16(),
-		frame: reader.u32(),
-		payload: reader.rest(),
-	};
+	const kind = reader.u8();
+	return { channel: channelOf(kind), type: typeOf(kind), payload: reader.rest() };
 }
 
 function token(reader) {
@@ -386,9 +387,6 @@ export function decode(bytes) {
 	const read = CONTROL_READERS[header.type];
 	if (!read) {
 		throw new WireError(`unknown control message ${header.type}`);
-	}
-	if (header.generation !== 0 || header.frame !== 0) {
-		throw new WireError("frame number outside the picture channel");
 	}
 	const reader = new Reader(header.payload);
 	const message = read(reader);

@@ -11,15 +11,15 @@ assert.ok(process.env.SHOJI_VIEWER, "set SHOJI_VIEWER to the folder with decoder
 const wasm = readFileSync(path.join(process.env.SHOJI_VIEWER, "decoder.wasm"));
 
 const le16 = (...ns) => ns.flatMap((n) => [n & 255, n >> 8]);
-const head = (channel, type, generation, frame) => [channel, type, ...le16(generation), ...le16(frame), 0, 0];
+const head = (channel, type) => [channel * 16 + type];
 const ZSTD_HEAD = [0x28, 0xb5, 0x2f, 0xfd, 0x00, (WINDOW_LOG - 10) << 3];
 const zstdBlock = (bytes, isLast) => [(bytes.length << 3) | (isLast ? 1 : 0), bytes.length >> 5, 0, ...bytes];
 const begin = (width, height) =>
-	Uint8Array.from([...head(1, 1, 1, 0), 8, 7, 6, 5, 4, 3, 2, 1, ...le16(width, height), WINDOW_LOG, 1, ...le16(0, 0, 0)]);
+	Uint8Array.from([...head(1, 1), 8, 7, 6, 5, 4, 3, 2, 1, ...le16(width, height), WINDOW_LOG, 1, ...le16(0, 0, 0, 0, 0)]);
 const fill = (frame, x, y, width, height, color, isFirst) => {
 	const command = [3, ...le16(x, y, width, height), ...color];
 	return Uint8Array.from([
-		...head(1, 2, 1, frame), 3, ...le16(command.length), 0, 0, ...(isFirst ? ZSTD_HEAD : []),
+		...head(1, 2), 3, frame, ...le16(command.length), 0, ...(isFirst ? ZSTD_HEAD : []),
 		...zstdBlock(command, false),
 	]);
 };
@@ -53,6 +53,9 @@ test("begin, frames, rectangles, pixels, what HELLO says", async () => {
 	const borrowed = decoder.screen();
 	decoder.push(fill(2, 0, 0, 1, 1, [1, 2, 3], false));
 	assert.deepEqual([...borrowed.subarray(0, 4)], [1, 2, 3, 255], "the screen borrowed once shows later frames");
+	const plain = [...head(1, 2), 3 | 32, 3, 3, ...le16(0, 0, 1, 1), 4, 5, 6];
+	assert.equal(decoder.push(Uint8Array.from(plain)), Status.FRAME);
+	assert.deepEqual([...borrowed.subarray(0, 4)], [4, 5, 6, 255], "what is not packed");
 	decoder.reset();
 	assert.equal(decoder.epoch, 0n);
 	assert.equal(decoder.frame, 0);
@@ -61,12 +64,12 @@ test("begin, frames, rectangles, pixels, what HELLO says", async () => {
 test("cursor", async () => {
 	const decoder = await Decoder.create(wasm);
 	const rgba = [255, 0, 0, 255, 0, 255, 0, 128, 0, 0, 255, 255, 9, 9, 9, 0];
-	const slice = Uint8Array.from([...head(2, 1, 0, 0), 2, 2, 1, 0, ...ZSTD_HEAD, ...zstdBlock(rgba, true)]);
+	const slice = Uint8Array.from([...head(2, 1), 2, 2, 1, 0, ...ZSTD_HEAD, ...zstdBlock(rgba, true)]);
 	assert.equal(decoder.push(slice), Status.CURSOR);
 	const cursor = decoder.cursor();
 	assert.deepEqual([cursor.width, cursor.height, cursor.hotX, cursor.hotY], [2, 2, 1, 0]);
 	assert.deepEqual([...cursor.pixels], rgba);
-	assert.equal(decoder.push(Uint8Array.from([...head(2, 1, 0, 0), 0, 0, 0, 0])), Status.CURSOR);
+	assert.equal(decoder.push(Uint8Array.from([...head(2, 1), 0, 0, 0, 0])), Status.CURSOR);
 	assert.equal(decoder.cursor().width, 0);
 });
 

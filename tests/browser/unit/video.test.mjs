@@ -11,7 +11,7 @@ import { headerNumbers } from "./repository.mjs";
 const WIDTH = 200;
 const HEIGHT = 120;
 const le16 = (...ns) => ns.flatMap((n) => [n & 255, n >> 8]);
-const head = (type, number = 0, channel = 16) => [channel, type, 0, 0, ...le16(number & 0xffff, number >>> 16)];
+const head = (type, number = 0, channel = CHANNEL_MIN) => [channel * 16 + type, ...(type === 3 ? le16(number & 0xffff, number >>> 16) : [])];
 const begin = (x, y, width, height) => Uint8Array.from([...head(1), ...le16(x, y, width, height), 100, 0, 31]);
 const mask = (...bytes) => Uint8Array.from([...head(2), ...bytes]);
 const frame = (number, flags, ...data) => Uint8Array.from([...head(3, number), flags, ...(data.length ? data : [1, 2, 3])]);
@@ -99,8 +99,8 @@ test("the numbers are those of wire.h", () => {
 	assert.equal(FRAME_BYTES_MAX, c.WIRE_VIDEO_FRAME_MAX);
 	assert.deepEqual([c.WIRE_VIDEO_BEGIN, c.WIRE_VIDEO_MASK, c.WIRE_VIDEO_FRAME, c.WIRE_VIDEO_END], [1, 2, 3, 4]);
 	assert.deepEqual([c.WIRE_VIDEO_FIRST, c.WIRE_VIDEO_LAST, c.WIRE_VIDEO_KEY], [1, 2, 4]);
-	assert.deepEqual([...encodeVideoDrawn(17, 0x01020304)], [17, c.WIRE_VIDEO_DRAWN, 0, 0, 0, 0, 0, 0, 4, 3, 2, 1]);
-	assert.deepEqual([...encodeVideoFailed(16)], [16, c.WIRE_VIDEO_FAILED, 0, 0, 0, 0, 0, 0]);
+	assert.deepEqual([...encodeVideoDrawn(9, 0x01020304)], [9 * 16 + c.WIRE_VIDEO_DRAWN, 4, 3, 2, 1]);
+	assert.deepEqual([...encodeVideoFailed(8)], [8 * 16 + c.WIRE_VIDEO_FAILED]);
 });
 
 test("only a browser that says so is believed", async () => {
@@ -129,7 +129,7 @@ test("frames are drawn through the mask, and the picture keeps off it", () => {
 	assert.deepEqual([stage.decoder.chunks[0].type, stage.decoder.chunks[0].timestamp], ["key", 1]);
 	const out = stage.decoder.put();
 	assert.ok(out.isClosed);
-	assert.deepEqual(stage.told, [[16, 1]]);
+	assert.deepEqual(stage.told, [[8, 1]]);
 	const shown = pixels(stage.drawn[0].rects);
 	assert.equal(shown.size, 11 * 10 + 16 * 10); // what of cells (0, 0) and (1, 1) is the region's
 	assert.ok(shown.has(6005) && shown.has(15015) && !shown.has(16015) && shown.has(16016));
@@ -148,7 +148,7 @@ test("frames are drawn through the mask, and the picture keeps off it", () => {
 	stage.receive(frame(3, WHOLE), mask(0));
 	stage.decoder.put();
 	assert.equal(stage.drawn.length, 2);
-	assert.deepEqual(stage.told.at(-1), [16, 3]);
+	assert.deepEqual(stage.told.at(-1), [8, 3]);
 	stage.receive(end());
 	assert.deepEqual(stage.video.uncovered([6, 7, 10, 10]), [[6, 7, 10, 10]]);
 });
@@ -215,8 +215,8 @@ test("what is out of shape or turn is refused", () => {
 	refused("beyond the screen", begin(0, HEIGHT - 15, 16, 16));
 	refused("empty", begin(0, 0, 0, 16));
 	refused("empty", begin(0, 0, 16, 0));
-	refused("a generation", Uint8Array.from([16, 4, 1, 0, 0, 0, 0, 0]));
-	refused("a number where none is", Uint8Array.from(head(4, 1)));
+	refused("half a number", there, Uint8Array.from([...head(3, 1).slice(0, 3)]));
+	refused("nobody's channel", Uint8Array.from(head(4, 0, CHANNEL_MAX + 1)));
 	refused("frame 0", there, frame(0, KEY));
 	refused("unknown flags", there, frame(1, KEY | 8));
 	refused("nothing in it", there, Uint8Array.from([...head(3, 1), KEY]));
@@ -229,10 +229,10 @@ test("what is out of shape or turn is refused", () => {
 	refused("cells that are none", there, mask(0x1f));
 	refused("too much after the end", there, Uint8Array.from([...head(4), 0]));
 	const stage = new Stage();
-	stage.receive(there, Uint8Array.from([...head(3, 1), 1 | 4, ...new Uint8Array(32767)]));
+	stage.receive(there, Uint8Array.from([...head(3, 1), 1 | 4, ...new Uint8Array(32763)]));
 	assert.throws(() => {
 		for (let i = 0; i < 40; i++) {
-			stage.video.receive(Uint8Array.from([...head(3, 1), 4, ...new Uint8Array(32767)]));
+			stage.video.receive(Uint8Array.from([...head(3, 1), 4, ...new Uint8Array(32763)]));
 		}
 	}, /too large/);
 	const drops = new Stage();
@@ -292,13 +292,13 @@ test("any stream of slices is taken or refused, and holds no more than its bound
 		() => Uint8Array.from([...head(3, (number += 1), channel()), below(20) === 0 ? [1 | 4, 4, 2 | 4, WHOLE][below(4)] : KEY, ...new Uint8Array(1 + below(50))]),
 		() => Uint8Array.from([...head(3, (number += 1), channel()), KEY, 1]),
 		() => Uint8Array.from([...head(4, 0, channel())]),
-		() => Uint8Array.from(below(8) === 0 ? { length: below(40), 0: CHANNEL_MIN } : head(1).concat(le16(0, 0, 64, 48), 100, 0, 31), (byte) => byte ?? below(256)),
+		() => Uint8Array.from(below(8) === 0 ? { length: below(40), 0: CHANNEL_MIN * 16 + 1 } : head(1).concat(le16(0, 0, 64, 48), 100, 0, 31), (byte) => byte ?? below(256)),
 	];
 	let nRefused = 0;
 	let nTaken = 0;
 	for (let round = 0; round < 1500; round++) {
 		const stage = new Stage();
-		stage.receive(begin(0, 0, 64, 48), Uint8Array.from([...head(1, 0, 17), ...le16(80, 0, 64, 48), 100, 0, 31]));
+		stage.receive(begin(0, 0, 64, 48), Uint8Array.from([...head(1, 0, CHANNEL_MAX), ...le16(80, 0, 64, 48), 100, 0, 31]));
 		try {
 			for (let i = 0; i < 60; i++) {
 				const slice = makers[below(makers.length)]();

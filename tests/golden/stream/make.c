@@ -94,16 +94,16 @@ static void step(void)
 	viewer_work(&make.viewer, &make.image);
 	while ((slice = outbox_peek(&make.viewer.outbox, &length))) {
 		write_slice(slice, length);
-		if (slice[1] == WIRE_PICTURE_BEGIN)
+		if (slice[0] == WIRE_KIND(WIRE_PICTURE, WIRE_PICTURE_BEGIN))
 			fprintf(make.expected, "begun %ux%u\n", make.image.width,
 			        make.image.height);
-		else if (slice[8] & PICTURE_LAST)
+		else if (slice[WIRE_HEADER_BYTES] & PICTURE_LAST)
 			expect_frame();
 		else
 			fprintf(make.expected, "more\n");
 		outbox_pop(&make.viewer.outbox);
 	}
-	viewer_ack(&make.viewer, make.viewer.frame);
+	viewer_ack(&make.viewer, (uint16_t)make.viewer.frame);
 }
 
 static void draw(struct rect area, uint32_t from_x, uint32_t from_y)
@@ -360,7 +360,7 @@ static void make_photo(const char *folder)
 			for (uint32_t x = area.x; x < area.x + (uint32_t)area.width; x++)
 				make.image.pixels[y * WIDTH + x] = support_photo_pixel(x, y, i);
 		make.viewer.frame++;
-		slicer_begin_frame(&make.viewer.slicer, make.viewer.generation, make.viewer.frame);
+		slicer_begin_frame(&make.viewer.slicer, make.viewer.frame);
 		say_photo((uint8_t)(1 + i % PHOTO_QUALITY_MAX), area);
 		slicer_end_frame(&make.viewer.slicer);
 		step();

@@ -154,7 +154,7 @@ export class Gate {
 		});
 	}
 
-	stream({ cookie = token(1), origin = this.origin, protocol = 'shoji.v1', where = '/stream', headers = {} } = {}) {
+	stream({ cookie = token(1), origin = this.origin, protocol = 'shoji.v2', where = '/stream', headers = {} } = {}) {
 		return new Viewer(new WebSocket(`wss://127.0.0.1:${this.port}${where}`, protocol,
 			{ ca: this.ca, servername: 'localhost', origin, perMessageDeflate: true, headers: { ...(cookie ? { Cookie: `a=b; __Host-shoji=${cookie}` } : {}), ...headers } }));
 	}
@@ -275,10 +275,10 @@ export class Viewer {
 	}
 
 	send(channel, type, payload = Buffer.alloc(0)) {
-		this.socket.send(Buffer.concat([Buffer.from([channel, type, 0, 0, 0, 0, 0, 0]), payload]));
+		this.socket.send(Buffer.concat([Buffer.from([channel * 16 + type]), payload]));
 	}
 
-	hello(attachToken, { min = 1, max = 1, log = 21 } = {}) {
+	hello(attachToken, { min = 2, max = 2, log = 21 } = {}) {
 		const payload = Buffer.alloc(25);
 		payload.writeUInt16LE(min, 0);
 		payload.writeUInt16LE(max, 2);
@@ -340,13 +340,12 @@ export class Viewer {
 	}
 
 	// answered: {input, took}: a press that this frame answers, and tenths of a millisecond.
-	ack(frame, us, answered) {
-		const payload = Buffer.alloc(answered ? 12 : 8);
-		payload.writeUInt32LE(frame, 0);
-		payload.writeUInt32LE(us, 4);
+	ack(frame, answered) {
+		const payload = Buffer.alloc(answered ? 6 : 2);
+		payload.writeUInt16LE(frame, 0);
 		if (answered) {
-			payload.writeUInt16LE(answered.input, 8);
-			payload.writeUInt16LE(answered.took, 10);
+			payload.writeUInt16LE(answered.input, 2);
+			payload.writeUInt16LE(answered.took, 4);
 		}
 		this.send(1, 1, payload);
 	}

@@ -37,7 +37,7 @@ enum decoder_status {
 	DECODER_SKIPPED = 7,      /* an optional channel that this version does not know */
 	DECODER_ERR_MALFORMED = -1,
 	DECODER_ERR_LIMIT = -2,    /* larger than what decoder_new() was told */
-	DECODER_ERR_SEQUENCE = -3, /* before BEGIN, wrong generation or frame number */
+	DECODER_ERR_SEQUENCE = -3, /* before BEGIN, wrong frame number */
 	DECODER_ERR_MEMORY = -4,   /* decoder_new() only */
 };
 
@@ -70,7 +70,6 @@ uint32_t DECODER_EXPORT(decoder_is_provisional)(void);
 uint32_t DECODER_EXPORT(decoder_is_unfinished)(void);
 /* The input that it answers, 0 to 65535; -1: none. */
 int32_t DECODER_EXPORT(decoder_answers)(void);
-uint32_t DECODER_EXPORT(decoder_generation)(void);
 uint32_t DECODER_EXPORT(decoder_epoch_low)(void);
 uint32_t DECODER_EXPORT(decoder_epoch_high)(void);
 

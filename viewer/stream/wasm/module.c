@@ -150,11 +150,6 @@ int32_t decoder_answers(void)
 	return decoder ? stream_decoder_answers(decoder) : -1;
 }
 
-uint32_t decoder_generation(void)
-{
-	return decoder ? stream_decoder_generation(decoder) : 0;
-}
-
 uint32_t decoder_epoch_low(void)
 {
 	return decoder ? (uint32_t)stream_decoder_epoch(decoder) : 0;
