@@ -308,11 +308,16 @@ static int relieve(struct limits_group *self, pid_t largest)
 	return 0;
 }
 
+bool limits_group_is_watched(const struct limits_group *self)
+{
+	return is_watched(self, LIMITS_MEMORY) || is_watched(self, LIMITS_TASKS);
+}
+
 int limits_group_check(struct limits_group *self)
 {
 	struct limits_tree tree;
 
-	if (!is_watched(self, LIMITS_MEMORY) && !is_watched(self, LIMITS_TASKS))
+	if (!limits_group_is_watched(self))
 		return 0;
 	int error = look(self, &tree);
 	if (error)

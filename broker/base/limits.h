@@ -68,6 +68,8 @@ void limits_group_set_root(struct limits_group *self, pid_t shepherd);
  * holds the line and the host goes on; watch kills the largest process first and gives up on a host that
  * is soon over again, or has too many tasks. */
 int limits_group_check(struct limits_group *self);
+/* Whether it has anything to look at: not where the kernel holds the line alone. */
+bool limits_group_is_watched(const struct limits_group *self);
 int limits_group_usage(struct limits_group *self, struct limits_usage *out);
 /* SIGKILL to every process of the host. Safe to repeat. */
 int limits_group_kill(struct limits_group *self);

@@ -38,6 +38,8 @@ struct loop {
 	bool is_stopped;
 	bool has_freed;
 	int status;
+	timer_fn on_wait; /* NULL: nobody asked */
+	void *wait_data;
 };
 
 uint64_t clock_now_us(void)
@@ -137,6 +139,9 @@ static unsigned loop_events(uint32_t events)
 void loop_turn(struct loop *self, int timeout_ms)
 {
 	struct epoll_event ready[TURN_EVENTS_MAX];
+
+	if (self->on_wait)
+		self->on_wait(self->wait_data);
 	int n_ready = epoll_wait(self->epoll_fd, ready, TURN_EVENTS_MAX, wait_ms(self, timeout_ms));
 
 	ensure(n_ready >= 0 || errno == EINTR);
@@ -148,6 +153,13 @@ void loop_turn(struct loop *self, int timeout_ms)
 	fire_timers(self);
 	if (self->has_freed)
 		reap(self, false);
+}
+
+void loop_before_wait(struct loop *self, timer_fn on_wait, void *data)
+{
+	ensure(!self->on_wait || !on_wait);
+	self->on_wait = on_wait;
+	self->wait_data = data;
 }
 
 int loop_run(struct loop *self)
@@ -223,6 +235,11 @@ struct timer *timer_new(struct loop *loop, timer_fn on_fire, void *data)
 void timer_set_ms(struct timer *self, uint64_t delay_ms)
 {
 	self->due_ms = clock_now_ms() + delay_ms;
+}
+
+void timer_set_at(struct timer *self, uint64_t due_ms)
+{
+	self->due_ms = due_ms > 0 ? due_ms : 1;
 }
 
 void timer_clear(struct timer *self)

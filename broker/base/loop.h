@@ -23,6 +23,10 @@ int loop_run(struct loop *self);
 /* One turn, waiting at most timeout_ms (-1: until something happens). For tests. */
 void loop_turn(struct loop *self, int timeout_ms);
 void loop_stop(struct loop *self, int status);
+/* Calls on_wait before each wait, where nothing has happened that it was not told of: the place to set a timer to the nearest of many deadlines,
+ * whatever moved them. One a loop (NULL: no more); a loop waits a minute at
+ * most. */
+void loop_before_wait(struct loop *self, timer_fn on_wait, void *data);
 /* Readable when a watched descriptor is ready: to wait for this loop inside another, which then calls
  * loop_turn(self, 0). Timers do not make it readable. Stays the loop's. */
 int loop_fd(const struct loop *self);
@@ -36,6 +40,8 @@ void watch_free(struct watch *self);
 /* A timer is idle until it is set, and idle again when it has fired. */
 struct timer *timer_new(struct loop *loop, timer_fn on_fire, void *data);
 void timer_set_ms(struct timer *self, uint64_t delay_ms);
+/* due_ms as clock_now_ms() counts; what has passed is due at once. */
+void timer_set_at(struct timer *self, uint64_t due_ms);
 void timer_clear(struct timer *self);
 void timer_free(struct timer *self);
 

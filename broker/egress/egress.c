@@ -22,7 +22,6 @@
 
 #define OPEN_FILES_MAX 65536
 #define OPEN_FILES_SPARE 512 /* resolver, channels, doors */
-#define OWN_ADDRESSES_REFRESH_MS 2000
 
 struct door_entry {
 	struct door_entry *next;
@@ -35,7 +34,7 @@ struct egress {
 	bool has_config;
 	struct loop *loop;
 	struct channel *monitor;
-	struct timer *own_timer;
+	struct own_addresses own;
 	struct door_entry *doors;
 };
 
@@ -122,16 +121,6 @@ static void on_monitor_close(void *data, struct channel *channel, int error)
 	loop_stop(self->loop, 0);
 }
 
-static void on_own_timer(void *data)
-{
-	struct egress *self = data;
-
-	/* What was known before stays refused. */
-	if (own_addresses_refresh(self->context.policy))
-		log_warning(0, "cannot read this machine's addresses: %m");
-	timer_set_ms(self->own_timer, OWN_ADDRESSES_REFRESH_MS);
-}
-
 /* ---- set-up ---- */
 
 /* Sessions share the descriptors of this process: each gets so many connections that all sessions together never
@@ -193,9 +182,8 @@ static int prepare(struct egress *self, const struct message_setup_egress *setup
 		                             self->config.egress
 		                                     .destinations_per_session_per_minute_max)
 		                   : NULL;
-		self->own_timer = self->loop ? timer_new(self->loop, on_own_timer, self) : NULL;
 	}
-	if (error || !self->context.records || !self->own_timer) {
+	if (error || !self->context.records) {
 		close(setup->keeper);
 		return error ? error : SHOJI_ERR_MEMORY;
 	}
@@ -206,7 +194,8 @@ static int prepare(struct egress *self, const struct message_setup_egress *setup
 		        self->context.resolver, self->loop, &self->config.egress.name_servers);
 	/* Fail closed: without them the machine's own services might be reached. */
 	if (!error)
-		error = own_addresses_refresh(self->context.policy);
+		error = own_addresses_read(&self->own, self->context.policy);
+	self->context.own = &self->own;
 	return error;
 }
 
@@ -242,7 +231,6 @@ static void tear_down(struct egress *self)
 	if (self->context.records)
 		egress_records_tell_refused(self->context.records);
 	egress_records_free(self->context.records);
-	timer_free(self->own_timer);
 	channel_free(self->monitor);
 	loop_free(self->loop);
 	egress_policy_free(self->context.policy);
@@ -264,10 +252,8 @@ int egress_run(const struct role_start *start)
 	if (!self.context.resolver)
 		return 1;
 	self.monitor = role_begin(start, &limits);
-	if (self.monitor && !set_up(&self)) {
-		timer_set_ms(self.own_timer, OWN_ADDRESSES_REFRESH_MS);
+	if (self.monitor && !set_up(&self))
 		status = loop_run(self.loop);
-	}
 	tear_down(&self);
 	return status;
 }

@@ -9,11 +9,13 @@
 struct egress_policy;
 struct egress_records;
 struct loop;
+struct own_addresses;
 struct resolver;
 
 struct egress_context {
 	struct loop *loop;
 	struct egress_policy *policy;
+	struct own_addresses *own; /* of the policy */
 	struct egress_records *records;
 	struct resolver *resolver;
 	const char *contact; /* 情報担当（内線○○） */

@@ -1,9 +1,11 @@
 /* A service that listens on all addresses of the broker's machine would be reachable through the machine's public
- * one: so that is refused like a private one. Interfaces come and go, hence the refresh (a netlink
- * question, which works in an empty root). */
+ * one: so that is refused like a private one. Interfaces come and go, hence they are read again (a netlink
+ * question, which works in an empty root) when somebody wants to go somewhere: while nobody does, nothing is asked. */
 #include "egress/own_addresses.h"
 
 #include "base/error.h"
+#include "base/log.h"
+#include "base/loop.h"
 #include "egress/egress_policy.h"
 
 #include <ifaddrs.h>
@@ -11,12 +13,13 @@
 
 #define OWN_ADDRESSES_MAX 4096
 
-int own_addresses_refresh(struct egress_policy *policy)
+int own_addresses_read(struct own_addresses *self, struct egress_policy *policy)
 {
 	struct ifaddrs *interfaces;
 	size_t n_addresses = 0;
 	int error = SHOJI_ERR_MEMORY;
 
+	*self = (struct own_addresses){policy, clock_now_ms()};
 	if (getifaddrs(&interfaces) < 0)
 		return SHOJI_ERR_SYSTEM;
 	struct net_address *addresses = calloc(OWN_ADDRESSES_MAX, sizeof(*addresses));
@@ -29,4 +32,12 @@ int own_addresses_refresh(struct egress_policy *policy)
 	free(addresses);
 	freeifaddrs(interfaces);
 	return error;
+}
+
+void own_addresses_freshen(struct own_addresses *self)
+{
+	if (clock_now_ms() - self->read_ms < OWN_ADDRESSES_AGE_MAX_MS)
+		return;
+	if (own_addresses_read(self, self->policy))
+		log_warning(0, "cannot read this machine's addresses: %m");
 }

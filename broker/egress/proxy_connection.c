@@ -59,7 +59,12 @@ static uint64_t deadline_of(const struct proxy_connection *self)
 
 static void set_deadline(struct proxy_connection *self, uint64_t delay_ms)
 {
-	self->due_ms = clock_now_ms() + delay_ms;
+	uint64_t due_ms = clock_now_ms() + delay_ms;
+	bool is_nearer = due_ms < self->due_ms;
+
+	self->due_ms = due_ms;
+	if (is_nearer)
+		self->events.on_nearer(self->data);
 }
 
 void proxy_connection_extend(struct proxy_connection *self)
@@ -87,7 +92,7 @@ void proxy_connection_set_state(struct proxy_connection *self, enum connection_s
 		self->dial = NULL;
 		proxy_flow_kill(&self->up);
 		proxy_flow_kill(&self->down);
-		self->on_closed(self->data);
+		self->events.on_closed(self->data);
 	}
 }
 
@@ -237,10 +242,16 @@ void proxy_connection_check_deadline(struct proxy_connection *self, uint64_t now
 	proxy_connection_close(self);
 }
 
+uint64_t proxy_connection_due_ms(const struct proxy_connection *self)
+{
+	return self->state == STATE_CLOSED ? UINT64_MAX : self->due_ms;
+}
+
 /* ---- life ---- */
 
 struct proxy_connection *proxy_connection_new(const struct egress_context *context,
-        uint64_t lease_id, int fd, bool is_surplus, proxy_connection_fn on_closed, void *data)
+        uint64_t lease_id, int fd, bool is_surplus, const struct proxy_connection_events *events,
+        void *data)
 {
 	struct proxy_connection *self = calloc(1, sizeof(*self));
 
@@ -251,7 +262,7 @@ struct proxy_connection *proxy_connection_new(const struct egress_context *conte
 	self->context = context;
 	self->lease_id = lease_id;
 	self->is_surplus = is_surplus;
-	self->on_closed = on_closed;
+	self->events = *events;
 	self->data = data;
 	self->client.fd = fd;
 	self->server.fd = -1;

@@ -19,10 +19,16 @@ struct proxy_connection;
 
 typedef void (*proxy_connection_fn)(void *data);
 
+struct proxy_connection_events {
+	proxy_connection_fn on_closed;
+	proxy_connection_fn on_nearer;
+};
+
 /* Takes fd. is_surplus: above the session's limit, so whatever it asks is answered with a refusal. NULL: no
  * memory (fd is closed). */
 struct proxy_connection *proxy_connection_new(const struct egress_context *context,
-        uint64_t lease_id, int fd, bool is_surplus, proxy_connection_fn on_closed, void *data);
+        uint64_t lease_id, int fd, bool is_surplus, const struct proxy_connection_events *events,
+        void *data);
 /* Closes what is open and frees. Not while a lookup is under way (is_over() is false then). */
 void proxy_connection_free(struct proxy_connection *self);
 
@@ -30,6 +36,8 @@ void proxy_connection_free(struct proxy_connection *self);
 void proxy_connection_close(struct proxy_connection *self);
 /* Acts when the deadline of what it waits for has passed. */
 void proxy_connection_check_deadline(struct proxy_connection *self, uint64_t now_ms);
+/* That deadline, as clock_now_ms() counts. It becomes later by itself; on_nearer tells of an earlier one. */
+uint64_t proxy_connection_due_ms(const struct proxy_connection *self);
 /* Closed, and no lookup refers to it. */
 bool proxy_connection_is_over(const struct proxy_connection *self);
 bool proxy_connection_is_surplus(const struct proxy_connection *self);

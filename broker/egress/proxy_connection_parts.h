@@ -57,7 +57,7 @@ struct proxy_connection {
 	struct proxy_host host;
 	uint16_t port;
 	uint16_t dial_port;
-	proxy_connection_fn on_closed;
+	struct proxy_connection_events events;
 	void *data;
 };
 

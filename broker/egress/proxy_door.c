@@ -13,10 +13,9 @@
 #include <unistd.h>
 
 #define ACCEPTS_PER_TURN 16
-/* How often is looked for what is over and what is late. A browser keeps connections open while nothing happens, and each look
- * is a wake-up of a session at rest. */
+/* What is late may wait so long for what else is late. A browser keeps connections open while nothing happens: between their deadlines
+ * nobody looks. */
 #define TEND_MIN_MS 250
-#define TEND_MAX_MS 2500
 
 struct entry {
 	struct entry *next;
@@ -30,6 +29,7 @@ struct proxy_door {
 	int listener; /* -1: shut */
 	struct watch *watch;
 	struct timer *timer;
+	uint64_t tend_at_ms; /* as the timer is set; UINT64_MAX: it is not */
 	struct entry *entries;
 	size_t n_regular, n_surplus;
 	uint64_t n_accepted, n_refused; /* over the limit */
@@ -55,25 +55,31 @@ static void listen_or_wait(struct proxy_door *self)
 		watch_set_events(self->watch, has_room(self) ? LOOP_READ : 0u);
 }
 
+/* Never later than it was to be. */
+static void tend_by(struct proxy_door *self, uint64_t at_ms)
+{
+	if (at_ms >= self->tend_at_ms)
+		return;
+	self->tend_at_ms = at_ms;
+	timer_set_at(self->timer, at_ms);
+}
+
 static void on_connection_closed(void *data)
 {
 	struct entry *entry = data;
 
-	timer_set_ms(entry->door->timer, 0); /* a connection never frees itself */
+	tend_by(entry->door, 0); /* a connection never frees itself */
 }
 
-/* Deadlines are kept to a quarter of the shorter one that is configured. (An answer of ours, which has two seconds to be taken, may have
- * as much again.) */
-static uint64_t tend_ms(const struct proxy_door *self)
+static void on_connection_nearer(void *data)
 {
-	uint64_t idle_ms = self->context->idle_deadline_ms;
-	uint64_t connect_ms = self->context->connect_deadline_ms;
-	uint64_t quarter_ms = (idle_ms < connect_ms ? idle_ms : connect_ms) / 4;
+	struct entry *entry = data;
 
-	if (quarter_ms < TEND_MIN_MS)
-		return TEND_MIN_MS;
-	return quarter_ms < TEND_MAX_MS ? quarter_ms : TEND_MAX_MS;
+	tend_by(entry->door, proxy_connection_due_ms(entry->connection));
 }
+
+static const struct proxy_connection_events connection_events = {
+        on_connection_closed, on_connection_nearer};
 
 static void take(struct proxy_door *self, int fd)
 {
@@ -86,7 +92,7 @@ static void take(struct proxy_door *self, int fd)
 	}
 	entry->door = self;
 	entry->connection = proxy_connection_new(
-	        self->context, self->lease_id, fd, is_surplus, on_connection_closed, entry);
+	        self->context, self->lease_id, fd, is_surplus, &connection_events, entry);
 	if (!entry->connection) {
 		free(entry);
 		return;
@@ -96,8 +102,7 @@ static void take(struct proxy_door *self, int fd)
 	*(is_surplus ? &self->n_surplus : &self->n_regular) += 1;
 	self->n_accepted++;
 	self->n_refused += is_surplus;
-	if (self->n_regular + self->n_surplus == 1)
-		timer_set_ms(self->timer, tend_ms(self));
+	tend_by(self, proxy_connection_due_ms(entry->connection));
 }
 
 static void on_listener(void *data, unsigned events)
@@ -116,7 +121,7 @@ static void on_listener(void *data, unsigned events)
 		/* Out of descriptors, most likely: look again when some have been closed. */
 		log_warning(self->lease_id, "cannot accept a connection: %m");
 		watch_set_events(self->watch, 0);
-		timer_set_ms(self->timer, TEND_MIN_MS);
+		tend_by(self, clock_now_ms() + TEND_MIN_MS);
 		return;
 	}
 	listen_or_wait(self);
@@ -128,6 +133,17 @@ static void check_deadlines(struct proxy_door *self)
 
 	for (struct entry *entry = self->entries; entry; entry = entry->next)
 		proxy_connection_check_deadline(entry->connection, now_ms);
+}
+
+static uint64_t next_deadline(const struct proxy_door *self)
+{
+	uint64_t at_ms = UINT64_MAX, soon_ms = clock_now_ms() + TEND_MIN_MS;
+
+	for (const struct entry *entry = self->entries; entry; entry = entry->next) {
+		uint64_t due_ms = proxy_connection_due_ms(entry->connection);
+		at_ms = due_ms < at_ms ? due_ms : at_ms;
+	}
+	return at_ms > soon_ms ? at_ms : soon_ms;
 }
 
 static void reap(struct proxy_door *self)
@@ -150,12 +166,10 @@ static void tend(void *data)
 {
 	struct proxy_door *self = data;
 
+	self->tend_at_ms = UINT64_MAX;
 	check_deadlines(self);
 	reap(self);
-	if (self->entries)
-		timer_set_ms(self->timer, tend_ms(self));
-	else
-		timer_clear(self->timer);
+	tend_by(self, next_deadline(self));
 	if (self->listener >= 0)
 		listen_or_wait(self);
 	else if (!self->entries)
@@ -174,6 +188,7 @@ struct proxy_door *proxy_door_new(const struct egress_context *context, uint64_t
 	*self = (struct proxy_door){.context = context,
 	        .lease_id = lease_id,
 	        .listener = listener,
+	        .tend_at_ms = UINT64_MAX,
 	        .on_empty = on_empty,
 	        .data = data};
 	self->timer = timer_new(context->loop, tend, self);
@@ -199,7 +214,7 @@ void proxy_door_shut(struct proxy_door *self)
 	self->listener = -1;
 	for (struct entry *entry = self->entries; entry; entry = entry->next)
 		proxy_connection_close(entry->connection);
-	timer_set_ms(self->timer, 0);
+	tend_by(self, 0);
 }
 
 void proxy_door_free(struct proxy_door *self)

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "egress/egress_context.h"
 #include "egress/egress_policy.h"
+#include "egress/own_addresses.h"
 
 #include <string.h>
 
@@ -69,6 +70,7 @@ static void take_request(
 	size_t available;
 
 	note_request(self, request);
+	own_addresses_freshen(self->context->own);
 	egress_policy_route(
 	        self->context->policy, &request->host, request->port, request->is_connect, &route);
 	if (route.kind == ROUTE_START_PAGE && !self->is_surplus) {

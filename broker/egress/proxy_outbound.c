@@ -7,6 +7,7 @@
 #include "egress/dial.h"
 #include "egress/egress_context.h"
 #include "egress/egress_policy.h"
+#include "egress/own_addresses.h"
 #include "egress/resolver.h"
 
 /* No record, no connection. */
@@ -75,11 +76,12 @@ static void on_resolved(void *data, const struct net_address *addresses, size_t 
 
 	self->is_resolving = false;
 	if (self->state == STATE_CLOSED) {
-		self->on_closed(self->data);
+		self->events.on_closed(self->data);
 		return;
 	}
 	if (self->state != STATE_RESOLVING)
 		return; /* answered already: the deadline passed */
+	own_addresses_freshen(self->context->own);
 	for (size_t i = 0; i < n_addresses; i++)
 		if (self->is_upstream ||
 		        egress_policy_check(self->context->policy, &addresses[i]) == EGRESS_ALLOWED)

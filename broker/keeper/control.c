@@ -382,3 +382,13 @@ void control_sweep(struct control *self)
 		if (self->clients[i].channel && self->clients[i].deadline_ms <= now_ms)
 			drop_client(&self->clients[i]);
 }
+
+uint64_t control_due_ms(const struct control *self)
+{
+	uint64_t due_ms = UINT64_MAX;
+
+	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++)
+		if (self->clients[i].channel && self->clients[i].deadline_ms < due_ms)
+			due_ms = self->clients[i].deadline_ms;
+	return due_ms;
+}

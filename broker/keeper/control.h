@@ -17,6 +17,8 @@
 struct control *control_new(struct keeper *keeper, int listener, uid_t allowed_uid);
 void control_free(struct control *self);
 void control_sweep(struct control *self);
+/* When the next client's time is over; UINT64_MAX: there is none. */
+uint64_t control_due_ms(const struct control *self);
 void control_on_snapshot(struct control *self, struct message *in);
 
 /* ---- for the commands (control_*.c) ---- */

@@ -18,7 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SWEEP_MS 500
+#define SWEEP_MS 500 /* how long what is due may wait for what else is due */
 /* The database is at most 256 MiB; an audit file of one month may grow to this. */
 #define FILE_BYTES_MAX (16ull * 1024 * 1024 * 1024)
 #define OPEN_FILES_MAX 128
@@ -144,9 +144,24 @@ static void on_sweep(void *data)
 {
 	struct keeper *self = data;
 
+	self->swept_ms = clock_now_ms();
 	sessions_sweep(self);
 	control_sweep(self->control);
-	timer_set_ms(self->sweep, SWEEP_MS);
+}
+
+/* To the nearest deadline, whatever moved it: sessions at rest cost no sweep. */
+static void set_sweep(void *data)
+{
+	struct keeper *self = data;
+	uint64_t due_ms = sessions_due_ms(self), control_ms = control_due_ms(self->control);
+
+	due_ms = control_ms < due_ms ? control_ms : due_ms;
+	if (due_ms == UINT64_MAX)
+		timer_clear(self->sweep);
+	else if (due_ms > self->swept_ms + SWEEP_MS)
+		timer_set_at(self->sweep, due_ms);
+	else
+		timer_set_at(self->sweep, self->swept_ms + SWEEP_MS);
 }
 
 static int open_parts(struct keeper *self, const struct role_start *start)
@@ -326,7 +341,7 @@ int keeper_run(const struct role_start *start)
 		log_error(0, "keeper cannot start: %s", shoji_error_text(error));
 	} else {
 		sessions_tell(&self);
-		timer_set_ms(self.sweep, SWEEP_MS);
+		loop_before_wait(self.loop, set_sweep, &self);
 		status = loop_run(self.loop);
 		stop(&self);
 	}

@@ -186,11 +186,15 @@ void lease_touch(struct lease *self, uint64_t now_ms)
 		self->deadline_ms = min_u64(self->idle_end_ms, self->duration_end_ms);
 }
 
+/* So long before the end the person is told. */
+static uint64_t notice_ms(uint64_t limit_ms)
+{
+	return min_u64(NOTICE_BEFORE_MS, limit_ms / 3);
+}
+
 static bool is_near(uint64_t end_ms, uint64_t limit_ms, uint64_t now_ms, struct lease_due *due)
 {
-	uint64_t before_ms = min_u64(NOTICE_BEFORE_MS, limit_ms / 3);
-
-	if (now_ms + before_ms < end_ms)
+	if (now_ms + notice_ms(limit_ms) < end_ms)
 		return false;
 	due->minutes_left =
 	        end_ms > now_ms ? (unsigned)((end_ms - now_ms + MINUTE_MS - 1) / MINUTE_MS) : 0;
@@ -235,4 +239,34 @@ enum lease_action lease_check(struct lease *self, uint64_t now_ms, struct lease_
 		return LEASE_DO_STOP_AGAIN;
 	}
 	return LEASE_DO_NOTHING;
+}
+
+static uint64_t before(uint64_t end_ms, uint64_t ms)
+{
+	return end_ms > ms ? end_ms - ms : 0;
+}
+
+static uint64_t live_due_ms(const struct lease *self)
+{
+	uint64_t due_ms = min_u64(self->duration_end_ms, self->idle_end_ms);
+
+	if (self->state != LEASE_ATTACHED)
+		return min_u64(due_ms, self->deadline_ms);
+	if (!self->was_told_idle)
+		due_ms =
+		        min_u64(due_ms, before(self->idle_end_ms, notice_ms(self->rules->idle_ms)));
+	if (!self->was_told_duration)
+		due_ms = min_u64(
+		        due_ms, before(self->duration_end_ms, notice_ms(self->rules->duration_ms)));
+	return due_ms;
+}
+
+uint64_t lease_due_ms(const struct lease *self)
+{
+	uint64_t due_ms =
+	        self->attaches.n_untold > 0 ? self->attaches.begun_ms + MINUTE_MS : UINT64_MAX;
+
+	if (lease_is_live(self))
+		return min_u64(due_ms, live_due_ms(self));
+	return self->state == LEASE_ENDING ? min_u64(due_ms, self->deadline_ms) : due_ms;
 }

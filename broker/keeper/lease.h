@@ -138,5 +138,7 @@ struct lease_due {
 };
 /* What time has brought about; each thing is said once. Call until LEASE_DO_NOTHING. */
 enum lease_action lease_check(struct lease *self, uint64_t now_ms, struct lease_due *due);
+/* Before this lease_check() has nothing to do and lease_take_refused() nothing to tell. UINT64_MAX: something else must happen first. */
+uint64_t lease_due_ms(const struct lease *self);
 
 #endif

@@ -440,3 +440,15 @@ void sessions_sweep(struct keeper *self)
 			;
 	}
 }
+
+uint64_t sessions_due_ms(const struct keeper *self)
+{
+	uint64_t due_ms = UINT64_MAX;
+	const struct lease *lease;
+
+	for (size_t at = 0; (lease = leases_next(&self->leases, &at));) {
+		uint64_t one_ms = lease_due_ms(lease);
+		due_ms = one_ms < due_ms ? one_ms : due_ms;
+	}
+	return due_ms;
+}

@@ -33,5 +33,7 @@ void sessions_on_commit(struct keeper *self, int error);
 
 /* Deadlines and notices. */
 void sessions_sweep(struct keeper *self);
+/* When the next of them is: UINT64_MAX where none is awaited. */
+uint64_t sessions_due_ms(const struct keeper *self);
 
 #endif

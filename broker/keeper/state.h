@@ -33,6 +33,7 @@ struct keeper {
 	struct hash_pool *hash;
 	struct control *control;
 	struct timer *sweep;
+	uint64_t swept_ms;
 	uint64_t started_utc_ms;
 	bool has_broker_status, is_full_isolation;
 	char limits[129];

@@ -331,6 +331,41 @@ static void watch_over(struct session *self, uint64_t now_ms)
 		session_end(self, END_LIMIT, "over its memory or process limit");
 }
 
+static uint64_t nearer(uint64_t a_ms, uint64_t b_ms)
+{
+	return a_ms < b_ms ? a_ms : b_ms;
+}
+
+static uint64_t watch_due_ms(const struct session *self)
+{
+	uint64_t due_ms = self->deadline_ms ? self->deadline_ms : UINT64_MAX;
+
+	if (self->state == SESSION_RUNNING)
+		due_ms = nearer(due_ms, self->alive_ms + CAPTURE_SILENCE_MAX_MS + 1);
+	due_ms = nearer(due_ms, session_workers_due_ms(self));
+	due_ms = nearer(due_ms, session_host_due_ms(self));
+	return nearer(due_ms, session_snapshot_due_ms(self));
+}
+
+uint64_t session_due_ms(const struct session *self)
+{
+	switch (self->state) {
+	case SESSION_NEW:
+		return UINT64_MAX;
+	case SESSION_ENDING:
+	case SESSION_OVER:
+		return 0; /* is looked at until it is gone */
+	case SESSION_HOST_STARTING:
+	case SESSION_ADOPTING:
+	case SESSION_CONNECTING:
+	case SESSION_WORKERS_STARTING:
+	case SESSION_PICTURE_AWAITED:
+	case SESSION_RUNNING:
+		return watch_due_ms(self);
+	}
+	return 0;
+}
+
 void session_tick(struct session *self, uint64_t now_ms)
 {
 	switch (self->state) {

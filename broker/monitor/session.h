@@ -15,7 +15,7 @@
 struct monitor_context;
 struct session;
 
-#define SESSION_TICK_MS 500       /* how often session_tick() is wanted */
+#define SESSION_TICK_MS 500       /* how long what is due may wait for what others are due for */
 #define SESSION_TICK_ENDING_MS 50 /* while one is ENDING */
 
 /* What keeper says of a lease: checked by the caller against the profile and the number of slots.
@@ -43,6 +43,9 @@ void session_confirm(struct session *self, const struct session_lease *lease);
 void session_end(struct session *self, enum end_reason reason, const char *detail);
 /* Deadlines, lease, limits, and what is still awaited of an ending. */
 void session_tick(struct session *self, uint64_t now_ms);
+/* Before this session_tick() does nothing (as clock_now_ms() counts; 0: at once; UINT64_MAX: something else must happen first). Whatever
+ * happens may bring it nearer. */
+uint64_t session_due_ms(const struct session *self);
 
 /* gate or egress is there anew and knows nothing of this session. */
 void session_join_gate(struct session *self);

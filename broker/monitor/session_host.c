@@ -20,7 +20,6 @@
 #include <unistd.h>
 
 #define SHEPHERD_VERSION_MIN 2 /* the oldest shepherd that may still be met after an upgrade */
-#define RENEW_MS 5000
 #define TEXT_ASKED_MIN_MS 200
 
 uid_t session_uid(const struct session *self, int offset)
@@ -342,9 +341,26 @@ void session_host_connect_text(struct session *self)
 	CHANNEL_SEND(self->shepherd.channel, connect_text);
 }
 
+/* A lease lasts from its last renewal, however often there is one: two may be late. */
+static uint64_t renew_ms(const struct session *self)
+{
+	return (uint64_t)self->context->config->sessions.lease_s * 1000 / 3;
+}
+
+uint64_t session_host_due_ms(const struct session *self)
+{
+	uint64_t renew_due_ms =
+	        self->shepherd.is_started ? self->shepherd.renewed_ms + renew_ms(self) : UINT64_MAX;
+	uint64_t limits_due_ms = self->limits && limits_group_is_watched(self->limits)
+	                                 ? self->limits_checked_ms + LIMITS_CHECK_MS
+	                                 : UINT64_MAX;
+
+	return renew_due_ms < limits_due_ms ? renew_due_ms : limits_due_ms;
+}
+
 void session_host_renew(struct session *self, uint64_t now_ms)
 {
-	if (!self->shepherd.is_started || now_ms - self->shepherd.renewed_ms < RENEW_MS)
+	if (!self->shepherd.is_started || now_ms - self->shepherd.renewed_ms < renew_ms(self))
 		return;
 	self->shepherd.renewed_ms = now_ms;
 	int error = CHANNEL_SEND(self->shepherd.channel, renew_lease,

@@ -75,6 +75,8 @@ int session_host_connect(struct session *self);
 /* Asks for another connection to the input agent, at most a few times a second. */
 void session_host_connect_text(struct session *self);
 void session_host_renew(struct session *self, uint64_t now_ms);
+/* When the lease is to be renewed or limits are to be looked at: see session_due_ms(). */
+uint64_t session_host_due_ms(const struct session *self);
 /* Returns 0 or SHOJI_ERR_LIMIT. */
 int session_host_check_limits(struct session *self, uint64_t now_ms);
 void session_host_tell_end(struct session *self);
@@ -97,6 +99,7 @@ void session_workers_give_text(struct session *self, int text);
 void session_workers_join_gate(struct session *self);
 /* Kills a worker that closed its channel and does not end. */
 void session_workers_tick(struct session *self, uint64_t now_ms);
+uint64_t session_workers_due_ms(const struct session *self);
 void session_workers_kill(struct session *self);
 bool session_workers_are_gone(const struct session *self);
 void session_workers_finish(struct session *self);
@@ -104,6 +107,7 @@ void session_workers_finish(struct session *self);
 /* ---- session_snapshot.c ---- */
 void session_snapshot_filled(struct session *self, const struct message_snapshot_filled *filled);
 void session_snapshot_tick(struct session *self, uint64_t now_ms);
+uint64_t session_snapshot_due_ms(const struct session *self);
 /* Answers one that is pending with no. */
 void session_snapshot_cancel(struct session *self);
 

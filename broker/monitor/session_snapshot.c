@@ -113,6 +113,11 @@ void session_snapshot_filled(struct session *self, const struct message_snapshot
 	forget(self);
 }
 
+uint64_t session_snapshot_due_ms(const struct session *self)
+{
+	return self->snapshot.is_pending ? self->snapshot.deadline_ms : UINT64_MAX;
+}
+
 void session_snapshot_tick(struct session *self, uint64_t now_ms)
 {
 	if (self->snapshot.is_pending && now_ms >= self->snapshot.deadline_ms)

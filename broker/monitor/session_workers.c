@@ -96,14 +96,19 @@ static int on_capture_message(struct session *session, struct message *in)
 }
 
 /* Those in which no film plays have none. */
+static bool is_share_due(const struct session *self)
+{
+	return self->is_film_playing && self->workers[WORKER_ENCODE].channel &&
+	       self->film_share_permille != films_share_permille(self->context->films);
+}
+
 static void share_video(struct session *self)
 {
-	struct worker *encode = &self->workers[WORKER_ENCODE];
 	uint16_t share = films_share_permille(self->context->films);
 
-	if (!self->is_film_playing || !encode->channel || self->film_share_permille == share)
+	if (!is_share_due(self))
 		return;
-	CHANNEL_SEND(encode->channel, film_share, .core_permille = share);
+	CHANNEL_SEND(self->workers[WORKER_ENCODE].channel, film_share, .core_permille = share);
 	self->film_share_permille = share;
 }
 
@@ -387,6 +392,19 @@ void session_workers_join_gate(struct session *self)
 }
 
 /* ---- ending ---- */
+
+uint64_t session_workers_due_ms(const struct session *self)
+{
+	uint64_t due_ms = is_share_due(self) ? 0 : UINT64_MAX;
+
+	for (int kind = 0; kind < N_WORKERS; kind++) {
+		const struct worker *worker = &self->workers[kind];
+		uint64_t kill_ms = worker->closed_ms + CLOSED_MAX_MS + 1;
+		if (worker->pid && worker->closed_ms && kill_ms < due_ms)
+			due_ms = kill_ms;
+	}
+	return due_ms;
+}
 
 void session_workers_tick(struct session *self, uint64_t now_ms)
 {

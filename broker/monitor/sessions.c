@@ -34,9 +34,11 @@ struct sessions {
 	struct entry *entries;
 	size_t n_entries;
 	struct timer *tick;
+	uint64_t ticked_ms; /* 0: what is due is looked at at once */
 };
 
 static void on_tick(void *data);
+static void set_tick(void *data);
 
 struct sessions *sessions_new(
         const struct monitor_context *context, void (*on_empty)(void *data), void *data)
@@ -52,8 +54,10 @@ struct sessions *sessions_new(
 		return NULL;
 	}
 	self->tick = timer_new(context->loop, on_tick, self);
-	if (self->tick)
+	if (self->tick) {
+		loop_before_wait(context->loop, set_tick, self);
 		return self;
+	}
 	sessions_free(self);
 	return NULL;
 }
@@ -62,6 +66,8 @@ void sessions_free(struct sessions *self)
 {
 	if (!self)
 		return;
+	if (self->tick)
+		loop_before_wait(self->context->loop, NULL, NULL);
 	for (size_t i = 0; i < self->n_entries; i++)
 		session_free(self->entries[i].session);
 	free(self->entries);
@@ -90,7 +96,7 @@ static struct session *add(struct sessions *self, uint64_t lease_id)
 	if (!session)
 		return NULL;
 	self->entries[self->n_entries++] = (struct entry){.session = session};
-	timer_set_ms(self->tick, 0);
+	self->ticked_ms = 0;
 	return session;
 }
 
@@ -116,15 +122,34 @@ static void on_tick(void *data)
 {
 	struct sessions *self = data;
 	uint64_t now_ms = clock_now_ms();
-	bool is_any_ending = false;
+
+	self->ticked_ms = now_ms;
+	for (size_t i = 0; i < self->n_entries; i++)
+		session_tick(self->entries[i].session, now_ms);
+	reap(self);
+}
+
+/* To the nearest deadline of all sessions, whatever moved it: sessions at rest cost no tick. */
+static void set_tick(void *data)
+{
+	struct sessions *self = data;
+	uint64_t due_ms = UINT64_MAX, rest_ms = SESSION_TICK_MS;
 
 	for (size_t i = 0; i < self->n_entries; i++) {
-		session_tick(self->entries[i].session, now_ms);
-		is_any_ending |= session_state(self->entries[i].session) == SESSION_ENDING;
+		const struct session *session = self->entries[i].session;
+		uint64_t one_ms = session_due_ms(session);
+		due_ms = one_ms < due_ms ? one_ms : due_ms;
+		if (session_state(session) == SESSION_ENDING ||
+		        session_state(session) == SESSION_OVER)
+			rest_ms = SESSION_TICK_ENDING_MS;
 	}
-	reap(self);
-	if (self->n_entries > 0)
-		timer_set_ms(self->tick, is_any_ending ? SESSION_TICK_ENDING_MS : SESSION_TICK_MS);
+	if (due_ms == UINT64_MAX) {
+		timer_clear(self->tick);
+		return;
+	}
+	/* Those of many sessions are looked at together. */
+	uint64_t earliest_ms = self->ticked_ms ? self->ticked_ms + rest_ms : 0;
+	timer_set_at(self->tick, due_ms > earliest_ms ? due_ms : earliest_ms);
 }
 
 /* ---- what an earlier broker left ---- */
@@ -375,5 +400,5 @@ void sessions_end_all(struct sessions *self, enum end_reason reason)
 {
 	for (size_t i = 0; i < self->n_entries; i++)
 		session_end(self->entries[i].session, reason, "");
-	timer_set_ms(self->tick, 0);
+	self->ticked_ms = 0;
 }

@@ -46,6 +46,34 @@ START_TEST(test_timer_fires_once)
 }
 END_TEST
 
+static void on_wait_set(void *data)
+{
+	static int n_waits;
+
+	/* Moved at each wait, as deadlines are: it fires all the same. */
+	timer_set_at(*(struct timer **)data, n_waits++ < 3 ? clock_now_ms() + 5 : 0);
+}
+
+START_TEST(test_timer_is_set_before_each_wait)
+{
+	struct loop *loop = loop_new();
+	struct timer *timer = timer_new(loop, on_fire, NULL);
+
+	n_fired = 0;
+	loop_before_wait(loop, on_wait_set, &timer);
+	for (int i = 0; i < 20 && n_fired == 0; i++)
+		loop_turn(loop, 1000);
+	ck_assert_int_gt(n_fired, 0);
+	loop_before_wait(loop, NULL, NULL);
+	timer_clear(timer);
+	n_fired = 0;
+	loop_turn(loop, 10);
+	ck_assert_int_eq(n_fired, 0);
+	timer_free(timer);
+	loop_free(loop);
+}
+END_TEST
+
 START_TEST(test_timer_frees_others)
 {
 	struct loop *loop = loop_new();
@@ -113,6 +141,6 @@ END_TEST
 
 int main(void)
 {
-	return SUITE_RUN("base-loop", test_timer_fires_once, test_timer_frees_others,
-	        test_watch_frees_others, test_stop_gives_its_status);
+	return SUITE_RUN("base-loop", test_timer_fires_once, test_timer_is_set_before_each_wait,
+	        test_timer_frees_others, test_watch_frees_others, test_stop_gives_its_status);
 }

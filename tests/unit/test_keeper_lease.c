@@ -170,6 +170,43 @@ START_TEST(notices_come_once_and_anew)
 }
 END_TEST
 
+/* Between what is due nothing is: keeper looks at a lease only then. In steps of a second; is_used: somebody presses a key every ten minutes. */
+static void check_due(struct lease lease, bool is_used, uint64_t end_ms)
+{
+	uint64_t due_ms = lease_due_ms(&lease);
+	struct lease_due due;
+
+	for (uint64_t now_ms = NOW; now_ms < end_ms; now_ms += 1000) {
+		bool is_due = now_ms >= due_ms;
+		bool was_refused = lease_take_refused(&lease, false, now_ms) > 0;
+		enum lease_action action = lease_check(&lease, now_ms, &due);
+		/* Not an assertion a second: Check writes each one down. */
+		if (is_due != (was_refused || action != LEASE_DO_NOTHING))
+			ck_abort_msg("in %s after %llu s: action %d, due %d",
+			        lease_state_text(lease.state),
+			        (unsigned long long)(now_ms - NOW) / 1000, (int)action, is_due);
+		if (action == LEASE_DO_END)
+			lease_set_state(&lease, LEASE_ENDING, now_ms);
+		if (is_used && (now_ms - NOW) % (10 * MINUTE) == 0)
+			lease_touch(&lease, now_ms);
+		due_ms = lease_due_ms(&lease);
+	}
+}
+
+START_TEST(nothing_is_due_in_between)
+{
+	for (int state = LEASE_STARTING; state <= LEASE_ENDED; state++)
+		for (int i = 0; i < 8; i++) {
+			struct lease lease = make_in((enum lease_state)state, i & 1);
+			if (i & 2) {
+				lease_attach_refused(&lease, "10.0.0.1", NOW);
+				lease_attach_refused(&lease, "10.0.0.1", NOW);
+			}
+			check_due(lease, i & 4, NOW + 2 * rules.duration_ms);
+		}
+}
+END_TEST
+
 START_TEST(tokens_rotate)
 {
 	struct lease lease = make_in(LEASE_READY, false);
@@ -283,6 +320,7 @@ int main(void)
 		return EXIT_FAILURE;
 	return SUITE_RUN("keeper-lease", every_transition, adopted_ones_wait_as_after_a_cut_line,
 	        every_state_has_a_deadline, stop_is_repeated, duration_ends_whatever_is_pressed,
-	        notices_come_once_and_anew, tokens_rotate, the_first_token_has_no_predecessor,
-	        ended_leases_attach_nobody, comings_of_a_minute, slots);
+	        notices_come_once_and_anew, nothing_is_due_in_between, tokens_rotate,
+	        the_first_token_has_no_predecessor, ended_leases_attach_nobody, comings_of_a_minute,
+	        slots);
 }
