@@ -29,7 +29,7 @@ function chosen(text, from) {
 	return names;
 }
 
-const { values } = parseArgs({ options: {
+const OPTIONS = {
 	repeat: { type: 'string', default: '3' },
 	only: { type: 'string', default: Object.keys(SCENARIOS).join(',') },
 	rest: { type: 'string', default: '10' },
@@ -37,12 +37,32 @@ const { values } = parseArgs({ options: {
 	stack: { type: 'string', default: Object.keys(STACKS).join(',') },
 	short: { type: 'boolean', default: false },
 	help: { type: 'boolean', default: false },
-} });
+};
+
+function parsed() {
+	try {
+		return parseArgs({ options: OPTIONS }).values;
+	} catch (error) {
+		process.stderr.write(`${error.message}\n${USAGE}\n`);
+		process.exit(2);
+	}
+}
+
+function count(name) {
+	const number = Number(values[name]);
+	if (!Number.isInteger(number) || number < 1) {
+		process.stderr.write(`--${name}: a whole number from 1\n${USAGE}\n`);
+		process.exit(2);
+	}
+	return number;
+}
+
+const values = parsed();
 if (values.help) {
 	process.stdout.write(`${USAGE}\n`);
 	process.exit(0);
 }
-const options = { short: values.short, rest: Number(values.rest), repeat: values.short ? 1 : Number(values.repeat) };
+const options = { short: values.short, rest: count('rest'), repeat: values.short ? 1 : count('repeat') };
 const scenarios = chosen(values.only, SCENARIOS), lines = chosen(values.line, LINES), stacks = chosen(values.stack, STACKS);
 
 // One session of one stack, every scenario in it.
