@@ -11,6 +11,7 @@ struct linger {
 	void (*on_over)(void *data);
 	void *data;
 	uint64_t deadline_ms; /* 0: nothing to wait for */
+	bool has_changed;
 	uint16_t y, height;
 };
 
@@ -47,6 +48,7 @@ void linger_free(struct linger *self)
 
 void linger_begin(struct linger *self)
 {
+	self->has_changed = false;
 	self->deadline_ms = clock_now_ms() + LINGER_MAX_MS;
 	timer_set_ms(self->timer, LINGER_MAX_MS);
 }
@@ -78,6 +80,9 @@ void linger_painted(struct linger *self, const struct rect *rects, size_t n_rect
 		is_there |= is_in_rows(self, &rects[i]);
 	if (!is_there || self->deadline_ms <= now_ms)
 		return;
+	if (!self->has_changed && self->deadline_ms > now_ms + LINGER_CHANGING_MAX_MS)
+		self->deadline_ms = now_ms + LINGER_CHANGING_MAX_MS;
+	self->has_changed = true;
 	uint64_t left_ms = self->deadline_ms - now_ms;
 	timer_set_ms(self->timer, left_ms < LINGER_QUIET_MS ? left_ms : LINGER_QUIET_MS);
 }

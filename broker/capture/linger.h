@@ -14,8 +14,10 @@ struct loop;
 struct linger;
 
 #define LINGER_QUIET_MS 30
-/* A page that shows nothing of it, or one that never stands still there. */
-#define LINGER_MAX_MS 300
+/* One that never stands still there: so long after it changed first. */
+#define LINGER_CHANGING_MAX_MS 150
+/* One that shows nothing of it, or a browser that is busy. */
+#define LINGER_MAX_MS 600
 
 /* on_over(data): let it go. loop and data are borrowed. NULL: no memory. */
 struct linger *linger_new(struct loop *loop, void (*on_over)(void *data), void *data);

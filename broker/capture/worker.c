@@ -39,8 +39,8 @@ static void on_monitor(void *data, struct channel *channel, struct message *in)
 	if (in->number == MESSAGE_INPUT_PEER && !message_get_input_peer(in, &input))
 		error = worker_take_input_channel(self, input.peer);
 	else if (in->number == MESSAGE_TEXT_PEER && !message_get_text_peer(in, &text)) {
-		timer_clear(self->text_timer);
 		error = text_set_door(self->text, text.text);
+		timer_clear(self->text_timer); /* also where it took an earlier one's place */
 	} else {
 		worker_stop(self, WORKER_EXIT_PEER);
 		return;
