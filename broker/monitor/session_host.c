@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #define SHEPHERD_VERSION_MIN 2 /* the oldest shepherd that may still be met after an upgrade */
-#define TEXT_ASKED_MIN_MS 200
+#define TEXT_ASKED_MIN_MS 400
 
 uid_t session_uid(const struct session *self, int offset)
 {

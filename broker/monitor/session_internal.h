@@ -72,7 +72,7 @@ void session_set_state(struct session *self, enum session_state state);
 int session_host_start(struct session *self);
 int session_host_adopt(struct session *self);
 int session_host_connect(struct session *self);
-/* Asks for another connection to the input agent, at most a few times a second. */
+/* Asks for another connection to the input agent, at most twice a second or so. */
 void session_host_connect_text(struct session *self);
 void session_host_renew(struct session *self, uint64_t now_ms);
 /* When the lease is to be renewed or limits are to be looked at: see session_due_ms(). */
