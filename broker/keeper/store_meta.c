@@ -47,7 +47,7 @@ int store_name_key(struct store *self, uint8_t key[LOCKOUT_KEY_BYTES])
 
 int store_audit_head(struct store *self, struct audit_head *head)
 {
-	uint8_t number[8];
+	uint8_t number[8] = {0};
 	struct audit_head value;
 	int error = meta_get(self, "audit_number", number, sizeof(number));
 
