@@ -77,9 +77,4 @@ int limits_group_kill(struct limits_group *self);
  * limits_group_free() is still needed. */
 int limits_group_remove(struct limits_group *self);
 
-/* Removes the groups (of dead hosts) for whose lease is_known returns false, killing what is left in them. Every broker of
- * the machine has its groups in one place: only for a machine that runs one. Returns how many. */
-typedef bool (*limits_known_fn)(void *data, uint64_t lease_id);
-size_t limits_sweep(struct limits *self, limits_known_fn is_known, void *data);
-
 #endif

@@ -230,8 +230,3 @@ uint64_t proxy_door_lease_id(const struct proxy_door *self)
 {
 	return self->lease_id;
 }
-
-bool proxy_door_is_shut(const struct proxy_door *self)
-{
-	return self->listener < 0;
-}

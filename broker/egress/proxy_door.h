@@ -20,6 +20,5 @@ void proxy_door_shut(struct proxy_door *self);
 void proxy_door_free(struct proxy_door *self);
 
 uint64_t proxy_door_lease_id(const struct proxy_door *self);
-bool proxy_door_is_shut(const struct proxy_door *self);
 
 #endif

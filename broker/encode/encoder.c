@@ -80,8 +80,3 @@ void encoder_picture(struct encoder *self, struct encoder_picture *picture)
 	        .height = self->image.height,
 	        .stride_bytes = self->image.width * (uint32_t)PIXEL_BYTES};
 }
-
-const struct frame_counts *encoder_counts(const struct encoder *self)
-{
-	return &self->seats[SEAT_PERSON].viewer.counts;
-}

@@ -56,7 +56,5 @@ struct encoder_picture {
 	uint32_t stride_bytes;
 };
 void encoder_picture(struct encoder *self, struct encoder_picture *picture);
-/* Of the person's viewer. */
-const struct frame_counts *encoder_counts(const struct encoder *self);
 
 #endif

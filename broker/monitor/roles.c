@@ -413,12 +413,6 @@ bool roles_are_all_ready(const struct roles *self)
 	return true;
 }
 
-pid_t roles_pid(const struct roles *self, enum role_kind kind)
-{
-	ensure(kind < ROLE_N_SINGLE);
-	return self->single[kind].pid;
-}
-
 int roles_send(struct roles *self, enum role_kind kind, enum message_number number,
         const void *value, message_put_fn put)
 {

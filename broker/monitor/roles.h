@@ -58,8 +58,6 @@ void roles_stop(struct roles *self);
 
 bool roles_is_ready(const struct roles *self, enum role_kind kind);
 bool roles_are_all_ready(const struct roles *self);
-/* The process of a single role, 0 when it has none. For the log and tests. */
-pid_t roles_pid(const struct roles *self, enum role_kind kind);
 
 /* Sends to a single role, as in ROLES_SEND(roles, ROLE_GATE, session_gone, .lease_id = id, .reason
  * = reason). SHOJI_ERR_AGAIN: the role is not ready; whoever cares is told by on_ready. A role that

@@ -17,20 +17,3 @@ bool host_state_may_follow(enum host_state from, enum host_state to)
 	}
 	return false;
 }
-
-const char *host_state_text(enum host_state state)
-{
-	switch (state) {
-	case HOST_SETUP:
-		return "set-up";
-	case HOST_STARTING:
-		return "starting";
-	case HOST_RUNNING:
-		return "running";
-	case HOST_ENDING:
-		return "ending";
-	case HOST_ENDED:
-		return "ended";
-	}
-	return "?";
-}

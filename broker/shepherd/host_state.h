@@ -13,6 +13,5 @@ enum host_state {
 };
 
 bool host_state_may_follow(enum host_state from, enum host_state to);
-const char *host_state_text(enum host_state state);
 
 #endif

@@ -178,36 +178,6 @@ START_TEST(watch_is_what_is_left)
 }
 END_TEST
 
-static bool knows_nothing(void *data, uint64_t lease_id)
-{
-	*(uint64_t *)data = lease_id;
-	return lease_id != LEASE;
-}
-
-START_TEST(sweep_removes_unknown_leases_only)
-{
-	uint64_t asked = 0;
-
-	make_cgroup2();
-	struct limits *limits = limits_new_at(LIMITS_CGROUP2, root, complaint, sizeof(complaint));
-	ck_assert_ptr_nonnull(limits);
-	char path[160];
-	snprintf(path, sizeof(path), "%s/shoji/" GROUP, root);
-	remove_below(path);
-	folder("shoji/" GROUP);
-	folder("shoji/fedcba9876543210");
-	folder("shoji/of-somebody-else");
-	ck_assert_uint_ge(limits_sweep(limits, knows_nothing, &asked), 1);
-	ck_assert_int_lt(access(path, F_OK), 0);
-	snprintf(path, sizeof(path), "%s/shoji/fedcba9876543210", root);
-	ck_assert_int_eq(access(path, F_OK), 0);
-	snprintf(path, sizeof(path), "%s/shoji/of-somebody-else", root);
-	ck_assert_int_eq(access(path, F_OK), 0);
-	limits_free(limits);
-	remove_below(root);
-}
-END_TEST
-
 /* ---- watch over real processes: root -> two children, one with memory ---- */
 
 static pid_t start_tree(size_t bytes, int n_children)
@@ -338,7 +308,6 @@ END_TEST
 int main(void)
 {
 	return SUITE_RUN("limits", cgroup2_writes_only_its_own_group, each_controller_has_its_layer,
-	        watch_is_what_is_left, sweep_removes_unknown_leases_only,
-	        watch_counts_what_is_below, watch_kills_the_largest_then_gives_up,
-	        watch_counts_tasks);
+	        watch_is_what_is_left, watch_counts_what_is_below,
+	        watch_kills_the_largest_then_gives_up, watch_counts_tasks);
 }
