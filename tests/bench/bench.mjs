@@ -11,13 +11,21 @@ import { Shoji } from './lib/shoji.mjs';
 import { Local } from './lib/local.mjs';
 import { NoVnc } from './lib/novnc.mjs';
 import { table, summary } from './lib/table.mjs';
-import { SCENARIOS } from './scenarios/all.mjs';
+import { NAMED_ONLY, SCENARIOS } from './scenarios/all.mjs';
+import { chooseScreen } from './lib/stack.mjs';
 
 const STACKS = { shoji: Shoji, novnc: NoVnc, local: Local };
+const EVERY = { ...SCENARIOS, ...NAMED_ONLY };
 const USAGE = `usage: tests/bench/run [--repeat N] [--rest SECONDS] [--only SCENARIO,...] [--line LINE,...] [--stack STACK,...] [--short]
-scenarios: ${Object.entries(SCENARIOS).map(([name, { describe }]) => `\n  ${name.padEnd(12)}${describe}`).join('')}
+	[--screen WIDTHxHEIGHT] [--scale N] [--folder FOLDER] [--page PAGE,...]
+scenarios: ${Object.entries(EVERY).map(([name, { describe }]) => `\n  ${name.padEnd(12)}${describe}`).join('')}
 lines:     ${Object.keys(LINES).join(', ')} (default lan); stacks: ${Object.keys(STACKS).join(', ')} (default all)
---short    sees only that everything runs`;
+--short    sees only that everything runs
+--screen   pixels of the isolated screen (default 1280x800); --scale: of them for one of the page's (default 1)
+--folder   is served to the isolated browser, below /page/
+--page     instead of the scenario's own (fast, smooth, exactness, moves: each; navigation: from one to the next): below --folder, or with a
+           / before it below the site (/reference, /handbook, /bench), e.g.
+           tests/bench/run --folder /usr/share/doc/maint-guide-ja/html --page index.ja.html --only fast,exactness --screen 1920x1080`;
 
 function chosen(text, from) {
 	const names = text.split(',');
@@ -36,6 +44,10 @@ const OPTIONS = {
 	line: { type: 'string', default: 'lan' },
 	stack: { type: 'string', default: Object.keys(STACKS).join(',') },
 	short: { type: 'boolean', default: false },
+	screen: { type: 'string', default: '1280x800' },
+	scale: { type: 'string', default: '1' },
+	folder: { type: 'string' },
+	page: { type: 'string', default: '' },
 	help: { type: 'boolean', default: false },
 };
 
@@ -62,8 +74,17 @@ if (values.help) {
 	process.stdout.write(`${USAGE}\n`);
 	process.exit(0);
 }
-const options = { short: values.short, rest: count('rest'), repeat: values.short ? 1 : count('repeat') };
-const scenarios = chosen(values.only, SCENARIOS), lines = chosen(values.line, LINES), stacks = chosen(values.stack, STACKS);
+// The script by which the bench leads a page comes with "bench" in its address.
+const pages = values.page.split(',').filter(Boolean).map(each => `${each.startsWith('/') ? '' : '/page/'}${each}${each.includes('?') ? '&' : '?'}bench`);
+const [, width, height] = /^(\d+)x(\d+)$/.exec(values.screen) ?? [];
+const scale = Number(values.scale);
+if (!width || !(scale >= 0.5 && scale <= 4)) {
+	process.stderr.write(`${USAGE}\n`);
+	process.exit(2);
+}
+chooseScreen({ width: Number(width), height: Number(height), scale });
+const options = { pages, screen: values.screen, scale, short: values.short, rest: count('rest'), repeat: values.short ? 1 : count('repeat') };
+const scenarios = chosen(values.only, EVERY), lines = chosen(values.line, LINES), stacks = chosen(values.stack, STACKS);
 
 // One session of one stack, every scenario in it.
 async function once(name, { site, place, stack }) {
@@ -71,9 +92,9 @@ async function once(name, { site, place, stack }) {
 	const { firstPictureMs } = await stack.open();
 	if (firstPictureMs)
 		figures.open_first_picture_ms = firstPictureMs;
-	for (const scenario of scenarios.filter(each => name !== 'local' || SCENARIOS[each].isLocal)) {
+	for (const scenario of scenarios.filter(each => name !== 'local' || EVERY[each].isLocal)) {
 		process.stderr.write(`  ${name}: ${scenario} ...\n`);
-		Object.assign(figures, await SCENARIOS[scenario].run({ site, place, stack, options }));
+		Object.assign(figures, await EVERY[scenario].run({ site, place, stack, options }));
 	}
 	await stack.close();
 	return figures;
@@ -81,7 +102,7 @@ async function once(name, { site, place, stack }) {
 
 async function onLine(line, open) {
 	const runs = Object.fromEntries(stacks.map(name => [name, []]));
-	const site = open.site = await LedSite.start();
+	const site = open.site = await LedSite.start(values.folder && path.resolve(values.folder));
 	const place = open.place = await Place.open(line);
 	for (let i = 0; i < options.repeat; i++)
 		for (const name of stacks) {

@@ -42,10 +42,10 @@ export class Display {
 	}
 
 	// Nothing but the page is on the display.
-	browserArguments() {
+	browserArguments(scale = 1) {
 		return ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
-			'--disable-sync', '--force-color-profile=srgb', '--force-device-scale-factor=1',
-			'--window-position=0,0', `--window-size=${this.size.width},${this.size.height}`, '--kiosk'];
+			'--disable-sync', '--force-color-profile=srgb', `--force-device-scale-factor=${scale}`,
+			'--window-position=0,0', `--window-size=${this.size.width / scale},${this.size.height / scale}`, '--kiosk'];
 	}
 
 	async close() {

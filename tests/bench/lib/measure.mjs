@@ -1,11 +1,11 @@
 // What scenarios have in common: where things are on the display, and what was used meanwhile.
+import { CONTENT, SCREEN } from './stack.mjs';
 import { Place } from './place.mjs';
 import { cpuSeconds, pssKib } from '../../integration/lib/processes.mjs';
 
 export const sleep = ms => new Promise(resolve => setTimeout(resolve, ms));
 
-// The isolated browser's page without its bars and without the scroll bar, on the isolated screen.
-export const CONTENT = { x: 0, y: 96, width: 1264, height: 704 };
+export { CONTENT };
 
 // An area of the isolated screen as the tools take it, on the place's display.
 export function shown(stack, { x, y, width, height }) {
@@ -16,16 +16,21 @@ export function area({ x, y, width, height }) {
 	return `${x},${y},${width},${height}`;
 }
 
+// x, y: pixels of the isolated screen.
+async function point(stack, x, y) {
+	await stack.page.mouse.move((stack.screen.x + x) / stack.scale, (stack.screen.y + y) / stack.scale);
+}
+
 // Puts the pointer there and presses, as a person does who is about to use wheel or keys. Nothing is linked there.
 export async function touch(stack, x = 3, y = 600) {
-	await stack.page.mouse.move(stack.screen.x + x, stack.screen.y + y);
+	await point(stack, x, y);
 	await stack.page.mouse.down();
 	await stack.page.mouse.up();
 	await sleep(300);
 }
 
 export async function hover(stack, x, y) {
-	await stack.page.mouse.move(stack.screen.x + x, stack.screen.y + y);
+	await point(stack, x, y);
 	await sleep(200);
 }
 
@@ -57,11 +62,20 @@ export async function quiet(stack, place, ms = 1000, limitMs = 20000) {
 }
 
 // Pixels of the whole screen that differ between the place's display and the isolated one.
-export async function differingPixels(stack, place, part = { x: 0, y: 0, width: 1280, height: 800 }) {
+export async function differingPixels(stack, place, part = { x: 0, y: 0, width: SCREEN.width, height: SCREEN.height }) {
 	const mine = await place.picture(shown(stack, part)), theirs = await stack.hostPicture(area(part), place.folder);
 	let n = 0;
 	for (let at = 0; at < mine.length; at += 4)
 		if (mine[at] !== theirs[at] || mine[at + 1] !== theirs[at + 1] || mine[at + 2] !== theirs[at + 2])
 			n++;
 	return n;
+}
+
+// Runs a scenario on each page of --page, or on its own ({prefix: address}). run(address, prefix) resolves to figures.
+export async function onPages({ options }, own, run) {
+	const [prefix] = Object.keys(own), figures = {};
+	const named = options.pages.map(address => [`${prefix}_${address.replace(/[?&]bench$/, '').split('/').at(-1)}`, address]);
+	for (const [name, address] of named.length > 0 ? named : Object.entries(own))
+		Object.assign(figures, await run(address, name));
+	return figures;
 }

@@ -12,7 +12,7 @@ import { bin, root, until } from '../../integration/lib/broker.mjs';
 import { descendants } from '../../integration/lib/processes.mjs';
 import { HERE, freePort, startWatch } from './place.mjs';
 import { claimDisplay, parentalSpawn } from './display.mjs';
-import { BROWSER_SETTINGS, SCREEN } from './stack.mjs';
+import { SCREEN, browserSettings } from './stack.mjs';
 
 const run = promisify(execFile);
 const SITE = 'site.test';
@@ -39,6 +39,7 @@ async function ended(child, signal = 'SIGTERM') {
 
 export class NoVnc {
 	name = 'novnc';
+	scale = 1;
 	log = '';
 
 	static async start({ site, place }) {
@@ -103,7 +104,7 @@ export class NoVnc {
 			'-localhost', '-rfbport', this.rfbPort, '-SecurityTypes', 'None', '-nolisten', 'tcp');
 		await until(() => listens('127.0.0.1', this.rfbPort), 'Xtigervnc', 15000);
 		this.manager = spawnAs('/usr/bin/openbox', '--config-file', path.join(root, 'broker/guest/openbox.xml'));
-		this.browser = spawnAs('/usr/lib/chromium/chromium', `--user-data-dir=${this.folder}/home/browser`, ...BROWSER_SETTINGS,
+		this.browser = spawnAs('/usr/lib/chromium/chromium', `--user-data-dir=${this.folder}/home/browser`, ...browserSettings(), `--force-device-scale-factor=${SCREEN.scale}`,
 			`--proxy-server=http://127.0.0.1:${this.site.port}`, this.url(startPage));
 		this.browser.stderr.on('data', chunk => { this.log += chunk; });
 	}

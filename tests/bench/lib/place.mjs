@@ -11,6 +11,7 @@ import { bin, until } from '../../integration/lib/broker.mjs';
 import { cpuSeconds, descendants, status } from '../../integration/lib/processes.mjs';
 import { chromium } from 'playwright-core';
 import { Display, parentalSpawn } from './display.mjs';
+import { SCREEN } from './stack.mjs';
 
 const run = promisify(execFile);
 export const HERE = '10.87.53.1'; // the server's side
@@ -68,7 +69,8 @@ export class Place {
 		await self.inside('sh', ['-c', 'f=/proc/sys/net/ipv6/conf; [ ! -d $f ] || for which in all default; do echo 1 >$f/$which/disable_ipv6; done']);
 		await self.inside('ip', ['link', 'set', 'lo', 'up']);
 		await self.layLine(LINES[lineName]);
-		self.display = await Display.open();
+		// Around the screen there is room for either viewer's bars.
+		self.display = await Display.open({ size: { width: SCREEN.width + 40, height: SCREEN.height + 100 * SCREEN.scale } });
 		self.browserPath = path.join(self.folder, 'chromium');
 		fs.writeFileSync(self.browserPath, `#!/bin/sh\nexec nsenter --net=/proc/${self.namespace.pid}/ns/net /usr/bin/chromium "$@"\n`, { mode: 0o755 });
 		return self;
@@ -91,17 +93,19 @@ export class Place {
 		await this.inside('ip', ['link', 'set', DEVICE, 'up']);
 	}
 
-	// The browser with one page that fills the display, behind the line or (isInside false) beside the server. Returns {page}.
-	async browser({ isInside = true } = {}) {
+	// The browser with one page that fills the display, behind the line or (isInside false) beside the server, with so many
+	// pixels of the display for one of its page. Returns {page}.
+	async browser({ isInside = true, scale = 1 } = {}) {
 		const folder = fs.mkdtempSync(path.join(this.folder, 'browser-'));
 		// Playwright has its own list of features to leave out; a question about translation would cover the screen.
 		fs.mkdirSync(path.join(folder, 'Default'));
 		fs.writeFileSync(path.join(folder, 'Default/Preferences'), JSON.stringify({ translate: { enabled: false } }));
 		this.window = await chromium.launchPersistentContext(folder, { executablePath: isInside ? this.browserPath : '/usr/bin/chromium', headless: false, viewport: null,
-			ignoreHTTPSErrors: true, locale: 'ja-JP', args: this.display.browserArguments() });
+			ignoreHTTPSErrors: true, locale: 'ja-JP', args: this.display.browserArguments(scale) });
 		const page = this.window.pages()[0] ?? await this.window.newPage();
 		// Not yet full screen for a moment after the start.
-		await page.waitForFunction(({ width, height }) => innerWidth === width && innerHeight === height, this.display.size, { timeout: 15000 });
+		await page.waitForFunction(({ width, height }) => innerWidth === width && innerHeight === height,
+			{ width: this.display.size.width / scale, height: this.display.size.height / scale }, { timeout: 15000 });
 		return { page };
 	}
 

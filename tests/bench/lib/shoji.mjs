@@ -8,13 +8,14 @@ import { descendants, roles, shepherds } from '../../integration/lib/processes.m
 import { PASSWORD } from '../../integration/lib/person.mjs';
 import * as viewer from '../../browser/viewer.mjs';
 import { HERE, freePort, startWatch } from './place.mjs';
-import { BROWSER_SETTINGS, SCREEN } from './stack.mjs';
+import { SCREEN, browserSettings } from './stack.mjs';
 
 const run = promisify(execFile);
 const SITE = 'site.test';
 
 export class Shoji {
 	name = 'shoji';
+	scale = SCREEN.scale;
 
 	static async start({ site, place }) {
 		const self = new Shoji();
@@ -36,7 +37,7 @@ export class Shoji {
 	async open({ startPage = '/bench/still.html?bench', timeoutMs = 60000 } = {}) {
 		this.site.reports.length = 0;
 		this.site.queued.length = 0;
-		const { page } = await this.place.browser();
+		const { page } = await this.place.browser({ scale: this.scale });
 		this.page = page;
 		await viewer.openSignIn(page, this.broker.url);
 		await page.fill('#person', 'tanaka');
@@ -48,7 +49,7 @@ export class Shoji {
 		await this.site.reported('loaded', timeoutMs);
 		this.#find();
 		const box = await page.locator('#screen').boundingBox();
-		this.screen = { x: Math.round(box.x), y: Math.round(box.y) };
+		this.screen = { x: Math.round(box.x * this.scale), y: Math.round(box.y * this.scale) };
 		if (startPage !== '/bench/still.html?bench')
 			await this.site.lead(`http://${SITE}${startPage}`);
 		return { firstPictureMs };
@@ -67,7 +68,7 @@ export class Shoji {
 		this.displayName = xserver.command.find(word => /^:\d+$/.test(word));
 		// Chromium writes its arguments anew, with blanks between them; only its first process has the window's size.
 		const browser = inside.map(p => p.command.join(' ')).find(words => /chromium .*--window-size/.test(words));
-		const missing = BROWSER_SETTINGS.filter(setting => !browser?.includes(setting));
+		const missing = browserSettings().filter(setting => !browser?.includes(setting));
 		if (missing.length > 0)
 			throw new Error(`stack.mjs and broker/guest/programs.c differ: ${missing.join(' ')}`);
 	}

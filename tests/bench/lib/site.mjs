@@ -4,13 +4,15 @@ import { Site } from '../../integration/lib/site.mjs';
 import path from 'node:path';
 
 const BENCH_PAGES = path.resolve(path.dirname(new URL(import.meta.url).pathname), '../pages');
+const SPINNERS = '/usr/share/doc/libjs-jquery-colorbox/examples/example1/images';
 
 export class LedSite extends Site {
 	waiting = null; // the page's open request for an order
 	queued = [];
 
-	static start() {
-		return super.start({ bench: BENCH_PAGES });
+	// folder: served below /page/
+	static start(folder) {
+		return super.start({ bench: BENCH_PAGES, spinners: SPINNERS, ...folder && { page: folder } });
 	}
 
 	answer(request, response) {
@@ -33,7 +35,7 @@ export class LedSite extends Site {
 	}
 
 	// What the page shall do: {go: address} | {next: address} (upon a key) | {back: true} (upon a key) | {to: y} |
-	// {tell: true} (its scroll position) | {film: true} (where it is).
+	// {tell: true} (its scroll position) | {film: true} (where it is) | {rest: true} (what moves by itself stops).
 	order(order) {
 		this.queued.push(order);
 		this.#give();
@@ -55,6 +57,11 @@ export class LedSite extends Site {
 	async scrollTo(y) {
 		this.order({ to: y });
 		await this.reported('scrolled');
+	}
+
+	async restNow() {
+		this.order({ rest: true });
+		await this.reported('rests');
 	}
 
 	// Where the film begins on the isolated screen.

@@ -13,6 +13,12 @@ const obey = {
 		const { x, y } = document.querySelector('canvas').getBoundingClientRect();
 		report({ type: 'film', x: x + screenX, y: y + screenY + outerHeight - innerHeight });
 	},
+	rest: () => {
+		for (const animation of document.getAnimations())
+			animation.pause();
+		dispatchEvent(new Event('rest'));
+		report({ type: 'rests' });
+	},
 	tell: () => report({ type: 'position', y: Math.round(scrollY) }),
 };
 async function takeOrders() {

@@ -3,6 +3,8 @@
 // blocks that survive any codec (film-witness.c reads them). A canvas, since no Debian package has a film that shows a place.
 const canvas = document.querySelector('canvas');
 const context = canvas.getContext('2d', { alpha: false });
+// A pixel of it is one of the screen, at any scale.
+canvas.style.width = `${canvas.width / devicePixelRatio}px`;
 const BLOCK = 16, BITS = 12, PER_SECOND = 30;
 // "?rests": it plays for so long and rests for so long, in turn. "?clean": without grain, as what a codec has been through is.
 const PLAYS_MS = 1300, RESTS_MS = 1000;

@@ -3,8 +3,8 @@
 import { CONTENT, costOf, quiet, shown, touch } from '../lib/measure.mjs';
 
 const KEYCODE_N = 57;
-const PAGES = ['/reference/ch02.ja.html', '/handbook/ja-JP/sect.apt-get.html', '/reference/ch09.ja.html', '/handbook/ja-JP/index.html',
-	'/reference/ch05.ja.html', '/reference/ch07.ja.html'];
+const PAGES = ['/reference/ch01.ja.html', '/reference/ch02.ja.html', '/handbook/ja-JP/sect.apt-get.html', '/reference/ch09.ja.html', '/handbook/ja-JP/index.html',
+	'/reference/ch05.ja.html', '/reference/ch07.ja.html'].map(page => `${page}?bench`);
 
 async function change({ stack, place, site }, order) {
 	site.reports.length = 0;
@@ -23,12 +23,12 @@ export const navigation = {
 	describe: 'page changes by a key, and back',
 	async run(context) {
 		const { stack, site, options } = context;
-		const pages = options.short ? PAGES.slice(0, 2) : PAGES;
-		await site.lead(stack.url('/reference/ch01.ja.html?bench'));
+		const [first, ...pages] = options.pages.length > 0 ? options.pages : options.short ? PAGES.slice(0, 3) : PAGES;
+		await site.lead(stack.url(first));
 		await touch(stack);
 		const there = [], back = [];
 		for (const page of pages)
-			there.push(await change(context, { next: stack.url(`${page}?bench`) }));
+			there.push(await change(context, { next: stack.url(page) }));
 		for (let i = 1; i < pages.length; i++)
 			back.push(await change(context, { back: true }));
 		const middle = (list, name) => list.map(one => one[name]).sort((a, b) => a - b)[Math.floor((list.length - 1) / 2)];

@@ -1,18 +1,19 @@
 // A real page scrolled with the wheel: fast through text, smooth through text and photographs. Frames shown are different
 // states of three narrow strips of the viewer's picture, from the first notch to the last; settle is the time from the last
 // notch to the last change of any of them. After that the picture is compared with the isolated display, pixel by pixel.
-import { CONTENT, costOf, differingPixels, hover, quiet, shown, sleep } from '../lib/measure.mjs';
+import { CONTENT, costOf, differingPixels, hover, onPages, quiet, shown, sleep } from '../lib/measure.mjs';
+import { SCREEN } from '../lib/stack.mjs';
 
 const WHEEL_DOWN = 5;
-const STRIPS = [200, 560, 1000].map(x => ({ x, y: CONTENT.y, width: 16, height: CONTENT.height }));
+const strips = () => [0.158, 0.443, 0.791].map(part => ({ x: Math.round(CONTENT.width * part), y: CONTENT.y, width: 16, height: CONTENT.height }));
 
 export async function scrollPage({ stack, place, site }, { address, seconds, intervalMs, prefix }) {
 	await site.lead(stack.url(address));
-	await hover(stack, 640, 500);
+	await hover(stack, Math.round(SCREEN.width / 2), Math.round(SCREEN.height * 0.625));
 	await quiet(stack, place, 1000);
 	const notches = Math.round(seconds * 1000 / intervalMs);
-	const strips = STRIPS.flatMap(strip => ['--area', shown(stack, strip)]);
-	const cost = await costOf(stack, place, () => place.tool('hand-and-eye', ...strips, '--quiet', 700, '--limit', 60000,
+	const areas = strips().flatMap(strip => ['--area', shown(stack, strip)]);
+	const cost = await costOf(stack, place, () => place.tool('hand-and-eye', ...areas, '--quiet', 700, '--limit', 60000,
 		'turn', WHEEL_DOWN, notches, intervalMs));
 	const { changes_ms: changes, last_action_ms: last } = cost.result;
 	const frames = changes.filter(ms => ms <= last).length;
@@ -34,10 +35,12 @@ export async function scrollPage({ stack, place, site }, { address, seconds, int
 
 export const fast = {
 	describe: 'fast scroll of Japanese text, 8 s, 30 notches a second',
-	run: context => scrollPage(context, { address: '/reference/ch01.ja.html?bench', seconds: context.options.short ? 1 : 8, intervalMs: 33.3, prefix: 'fast' }),
+	run: context => onPages(context, { fast: '/reference/ch01.ja.html?bench' }, (address, prefix) =>
+		scrollPage(context, { address, seconds: context.options.short ? 1 : 8, intervalMs: 33.3, prefix })),
 };
 
 export const smooth = {
 	describe: 'smooth scroll of text with photographs, 12 s, 10 notches a second',
-	run: context => scrollPage(context, { address: '/reference/ch01.ja.html?bench&photographs=4', seconds: context.options.short ? 1 : 12, intervalMs: 100, prefix: 'smooth' }),
+	run: context => onPages(context, { smooth: '/reference/ch01.ja.html?bench&photographs=4' }, (address, prefix) =>
+		scrollPage(context, { address, seconds: context.options.short ? 1 : 12, intervalMs: 100, prefix })),
 };

@@ -2,16 +2,17 @@
 // to the isolated display's picture of the same number. Likeness is taken in a run of its own: taking it costs time.
 import path from 'node:path';
 import { area, costOf, hover, shown, sleep } from '../lib/measure.mjs';
+import { SCREEN } from '../lib/stack.mjs';
 
 const WIDTH = 854, HEIGHT = 480;
 const EVERY = 15; // numbers whose pictures are compared
 
 async function begin({ stack, site, options }, words) {
 	await site.lead(stack.url(`/bench/video.html?bench${words}`));
-	await hover(stack, 1200, 700);
+	await hover(stack, SCREEN.width - 80, SCREEN.height - 100);
 	const { x, y } = await site.filmPlace();
 	await sleep(options.short ? 500 : 2000); // a stack that looks for moving regions has found it by then
-	return { x: Math.round(x), y: Math.round(y), width: WIDTH, height: HEIGHT };
+	return { x: Math.round(x * SCREEN.scale), y: Math.round(y * SCREEN.scale), width: WIDTH, height: HEIGHT };
 }
 
 async function play(stage, name, words) {

@@ -76,7 +76,9 @@ export class Site {
 		if (!added && !every)
 			return fs.createReadStream(file).pipe(response);
 		const html = fs.readFileSync(file, 'utf8');
-		response.end((every > 0 ? withPhotographs(html, every) : html).replace(/<\/(body|html)>/i, end => added + end));
+		const page = every > 0 ? withPhotographs(html, every) : html;
+		const end = page.search(/<\/(body|html)>/i); // which a page may leave out
+		response.end(end < 0 ? page + added : page.slice(0, end) + added + page.slice(end));
 	}
 
 	take(request, response) {
