@@ -71,10 +71,10 @@ export async function differingPixels(stack, place, part = { x: 0, y: 0, width: 
 	return n;
 }
 
-// Runs a scenario on each page of --page, or on its own ({prefix: address}). run(address, prefix) resolves to figures.
-export async function onPages({ options }, own, run) {
-	const [prefix] = Object.keys(own), figures = {};
-	const named = options.pages.map(address => [`${prefix}_${address.replace(/[?&]bench$/, '').split('/').at(-1)}`, address]);
+// Runs a scenario, of that name, on each page of --page, or on its own ({prefix: address}). run(address, prefix) resolves to figures.
+export async function onPages({ options }, scenario, own, run) {
+	const figures = {};
+	const named = options.pages.map(address => [`${scenario}_${address.replace(/[?&]bench$/, '').split('/').at(-1)}`, address]);
 	for (const [name, address] of named.length > 0 ? named : Object.entries(own))
 		Object.assign(figures, await run(address, name));
 	return figures;

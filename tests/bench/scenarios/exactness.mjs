@@ -43,7 +43,7 @@ export const exactness = {
 	describe: 'tiles shown during a scroll that are the page\'s, pixel by pixel',
 	async run(context) {
 		if (context.options.pages.length > 0)
-			return onPages(context, { exact: '' }, async (address, prefix) => {
+			return onPages(context, 'exact', {}, async (address, prefix) => {
 				const seen = await duringScroll(context, address);
 				return { [`${prefix}_text_percent`]: percent(seen.text_exact, seen.text_tiles), [`${prefix}_pictures_percent`]: percent(seen.photo_exact, seen.photo_tiles) };
 			});

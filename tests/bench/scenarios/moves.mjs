@@ -30,6 +30,6 @@ export const moves = {
 	describe: `pages that move by themselves (only when named): ${ALL.join(' ')}; or those of --page`,
 	async run(context) {
 		const own = Object.fromEntries((context.options.short ? ALL.slice(0, 2) : ALL).map(what => [what, `/bench/moves.html?bench&${what}`]));
-		return onPages(context, own, (address, prefix) => watch(context, address, prefix));
+		return onPages(context, 'moves', own, (address, prefix) => watch(context, address, prefix));
 	},
 };

@@ -35,12 +35,12 @@ export async function scrollPage({ stack, place, site }, { address, seconds, int
 
 export const fast = {
 	describe: 'fast scroll of Japanese text, 8 s, 30 notches a second',
-	run: context => onPages(context, { fast: '/reference/ch01.ja.html?bench' }, (address, prefix) =>
+	run: context => onPages(context, 'fast', { fast: '/reference/ch01.ja.html?bench' }, (address, prefix) =>
 		scrollPage(context, { address, seconds: context.options.short ? 1 : 8, intervalMs: 33.3, prefix })),
 };
 
 export const smooth = {
 	describe: 'smooth scroll of text with photographs, 12 s, 10 notches a second',
-	run: context => onPages(context, { smooth: '/reference/ch01.ja.html?bench&photographs=4' }, (address, prefix) =>
+	run: context => onPages(context, 'smooth', { smooth: '/reference/ch01.ja.html?bench&photographs=4' }, (address, prefix) =>
 		scrollPage(context, { address, seconds: context.options.short ? 1 : 12, intervalMs: 100, prefix })),
 };
