@@ -71,7 +71,20 @@ static void give(bool is_commit)
 		text_begin(text, &message);
 }
 
-/* A byte n below 250: so many of the following bytes are said. 250 and above: a text begins, is abandoned, or a key has gone. */
+/* Another agent, with or without the last one's end having been noticed. */
+static int come_back(int *agent)
+{
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) < 0)
+		return -1;
+	close(*agent);
+	*agent = ends[0];
+	return text_set_door(text, ends[1]);
+}
+
+/* A byte n below 250: so many of the following bytes are said. 250 and above: a text begins, is abandoned, a key has gone, or the
+ * agent. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct loop *loop = loop_new();
@@ -88,7 +101,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			text_abandon(text);
 		else if (n == 254)
 			text_typed(text);
-		else if (n >= 250)
+		else if (n == 253) {
+			if (come_back(&ends[0]))
+				break;
+		} else if (n >= 250)
 			give(n & 1);
 		else {
 			n = n < size ? n : size;
