@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <sodium.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -172,6 +173,112 @@ START_TEST(leases_survive_with_their_deadlines)
 }
 END_TEST
 
+/* ---- a disk is not believed ---- */
+
+static void change_file(const char *sql)
+{
+	sqlite3 *db;
+	char *complaint = NULL;
+
+	ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+	ck_assert_msg(sqlite3_exec(db, sql, NULL, NULL, &complaint) == SQLITE_OK, "%s: %s", sql,
+	        complaint);
+	ck_assert_int_eq(sqlite3_changes(db) > 0, 1);
+	sqlite3_close(db);
+}
+
+/* A person and a lease, as good as any, but for this change. */
+static void write_and_change(const char *change)
+{
+	struct person person = {.id = "hanako", .name = "Hanako", .hash = "x"};
+	struct store_clocks clocks = {.now_ms = 5000, .now_utc_ms = 1700000000000};
+	struct lease lease = {.id = 7,
+	        .slot = 3,
+	        .state = LEASE_READY,
+	        .person = "hanako",
+	        .display_name = "Hanako",
+	        .address = "10.1.2.3",
+	        .width = 1280,
+	        .height = 800};
+
+	begin();
+	struct store *store = open_store();
+	ck_assert_int_eq(store_begin(store), 0);
+	ck_assert_int_eq(store_add_person(store, &person), 0);
+	ck_assert_int_eq(store_save_lease(store, &lease, &clocks), 0);
+	ck_assert_int_eq(store_commit(store), 0);
+	store_close(store);
+	change_file(change);
+}
+
+START_TEST(what_was_changed_on_the_disk_is_refused)
+{
+	static const char *const people_changes[] = {
+	        "UPDATE people SET name = CAST(x'61006200' AS TEXT)",
+	        "UPDATE people SET name = printf('%.*c', 129, 'x')",
+	        "UPDATE people SET name = printf('%.*c', 70000, 'x')",
+	};
+	static const char *const lease_changes[] = {"UPDATE leases SET slot = 65536",
+	        "UPDATE leases SET state = 99", "UPDATE leases SET state = 0",
+	        "UPDATE leases SET width = 65536", "UPDATE leases SET height = 65536",
+	        "UPDATE leases SET reason = 99", "UPDATE leases SET id = 0",
+	        "UPDATE leases SET person = printf('%.*c', 65, 'x')",
+	        "UPDATE leases SET address = CAST(x'3100' AS TEXT)",
+	        "UPDATE leases SET cookie = x'00'", "UPDATE leases SET token_next = x''",
+	        "UPDATE leases SET token_last = zeroblob(33)"};
+	struct store_clocks clocks = {.now_ms = 5000, .now_utc_ms = 1700000000000};
+	struct stored_lease found;
+	struct person person;
+	int count = 0;
+
+	for (size_t i = 0; i < sizeof(people_changes) / sizeof(people_changes[0]); i++) {
+		write_and_change(people_changes[i]);
+		struct store *store = open_store();
+		ck_assert_int_eq(store_find_person(store, "hanako", &person), SHOJI_ERR_MALFORMED);
+		ck_assert_int_eq(
+		        store_each_person(store, count_person, &count), SHOJI_ERR_MALFORMED);
+		store_close(store);
+		end();
+	}
+	for (size_t i = 0; i < sizeof(lease_changes) / sizeof(lease_changes[0]); i++) {
+		write_and_change(lease_changes[i]);
+		struct store *store = open_store();
+		ck_assert_msg(
+		        store_each_lease(store, &clocks, keep_lease, &found) == SHOJI_ERR_MALFORMED,
+		        "taken: %s", lease_changes[i]);
+		store_close(store);
+		end();
+	}
+	/* The same without a change that matters is taken: it is the change that is refused. */
+	write_and_change("UPDATE leases SET width = 1024");
+	struct store *store = open_store();
+	ck_assert_int_eq(store_each_lease(store, &clocks, keep_lease, &found), 0);
+	ck_assert_uint_eq(found.lease.width, 1024);
+	store_close(store);
+	end();
+}
+END_TEST
+
+START_TEST(people_have_a_number_at_most)
+{
+	struct person last = {.id = "last", .name = "Last", .hash = "x"};
+	struct person beyond = {.id = "beyond", .name = "Beyond", .hash = "x"};
+	char sql[256];
+
+	/* hanako is one of them. */
+	snprintf(sql, sizeof(sql),
+	        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)"
+	        " INSERT INTO people SELECT 'p' || i, 'P', 'x', 0, 0 FROM n",
+	        PEOPLE_MAX - 2);
+	write_and_change(sql);
+	struct store *store = open_store();
+	ck_assert_int_eq(store_add_person(store, &last), 0);
+	ck_assert_int_eq(store_add_person(store, &beyond), SHOJI_ERR_LIMIT);
+	store_close(store);
+	end();
+}
+END_TEST
+
 static int keep_entry(void *data, uint32_t bucket, const struct lockout_entry *entry)
 {
 	ck_assert_uint_eq(bucket, 65535);
@@ -238,5 +345,6 @@ int main(void)
 		return EXIT_FAILURE;
 	return SUITE_RUN("keeper-store", schema_from_empty_and_again, a_newer_schema_is_refused,
 	        a_second_keeper_is_refused, people, leases_survive_with_their_deadlines,
+	        what_was_changed_on_the_disk_is_refused, people_have_a_number_at_most,
 	        failures_survive, keys_and_heads);
 }
