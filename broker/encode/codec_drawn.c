@@ -2,37 +2,10 @@
  * made to be expensive costs its own viewer bytes, and the model when a command overflows. */
 #include "encode/codec.h"
 
-#include "encode/code_writer.h"
+#include "encode/drawn_writer.h"
 #include "encode/image.h"
 #include "encode/photo.h"
 #include "encode/slicer.h"
-#include "stream/drawn_model.h"
-
-struct drawn_coder {
-	struct code_writer writer;
-};
-
-static inline uint32_t drawn_bit(
-        struct drawn_coder *self, drawn_chance *chance, uint32_t shift, uint32_t bit)
-{
-	code_write_bit(&self->writer, 65536u - *chance, bit);
-	drawn_learn(chance, bit, shift);
-	return bit;
-}
-
-static inline uint32_t drawn_raw(struct drawn_coder *self, uint32_t bit)
-{
-	code_write_raw(&self->writer, bit);
-	return bit;
-}
-
-static inline bool drawn_is_writer(const struct drawn_coder *self)
-{
-	(void)self;
-	return true;
-}
-
-#include "stream/drawn_code.h"
 
 /* Where that much is written a command ends with its row: the next row nearly always has room in what is left. */
 #define BYTES_ENOUGH (DRAWN_BYTES_MAX / 2)
@@ -98,24 +71,24 @@ static void clear(struct drawn_field *field, const struct rect *area)
 	}
 }
 
-/* Returns whether the pixels beside the area are known to both sides. */
-static bool begin_field(
-        struct drawn_field *field, const struct codec_pixels *pixels, const struct rect *area)
+struct drawn_field *codec_field_begin(
+        const struct codec_pixels *pixels, const struct rect *area, bool *is_beside_known)
 {
+	static struct drawn_field field; /* 350 KiB; one process, one thread */
 	uint16_t width = area->width, height = area->height;
 	const struct rect above = {0, 0, (uint16_t)(width + DRAWN_LEFT + DRAWN_RIGHT), DRAWN_ABOVE};
 	const struct rect left = {0, DRAWN_ABOVE, DRAWN_LEFT, height};
 	const struct rect right = {
 	        (uint16_t)(DRAWN_LEFT + width), DRAWN_ABOVE, DRAWN_RIGHT, height};
 
-	clear(field, area);
-	bool is_known = put_beside(field, pixels, area, &above) &&
-	                put_beside(field, pixels, area, &left) &&
-	                put_beside(field, pixels, area, &right);
-	if (!is_known)
-		clear(field, area);
-	put_pixels(field, pixels->image, area);
-	return is_known;
+	clear(&field, area);
+	*is_beside_known = put_beside(&field, pixels, area, &above) &&
+	                   put_beside(&field, pixels, area, &left) &&
+	                   put_beside(&field, pixels, area, &right);
+	if (!*is_beside_known)
+		clear(&field, area);
+	put_pixels(&field, pixels->image, area);
+	return &field;
 }
 
 /* The model has learned what could not be said: both sides forget it. */
@@ -142,15 +115,15 @@ static size_t write_anyhow(const struct codec_pixels *pixels, struct rect *area,
 
 static size_t write_drawn(const struct codec_pixels *pixels, struct rect *area, uint8_t *out)
 {
-	static struct drawn_field field; /* 350 KiB; one process, one thread */
 	struct drawn_coder coder;
-	bool is_beside_known = begin_field(&field, pixels, area);
+	bool is_beside_known;
+	struct drawn_field *field = codec_field_begin(pixels, area, &is_beside_known);
 	uint16_t n_rows = 0;
 
 	drawn_model_wake(pixels->slicer->drawn);
 	code_writer_begin(&coder.writer, out + DRAWN_HEAD_BYTES, DRAWN_BYTES_MAX);
 	while (n_rows < area->height && coder.writer.at - coder.writer.start < BYTES_ENOUGH) {
-		struct drawn_place place = drawn_place_of(&field, n_rows++);
+		struct drawn_place place = drawn_place_of(field, n_rows++);
 		drawn_row(&coder, pixels->slicer->drawn, &place, area->width);
 	}
 	size_t length = code_writer_end(&coder.writer);

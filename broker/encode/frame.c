@@ -7,6 +7,7 @@
 #include "encode/cache.h"
 #include "encode/codec.h"
 #include "encode/frame_inside.h"
+#include "encode/glyphs.h"
 #include "encode/image.h"
 #include "encode/photo.h"
 #include "encode/slicer.h"
@@ -342,11 +343,14 @@ static void say_all(struct frame *self)
 {
 	const struct tiles *dirty = self->dirty;
 
-	for (int i = 0; i < TILES_PLACES; i++) {
+	for (int i = 0; i < TILES_PLACES && self->slicer->budget_bytes > 0; i++) {
 		const struct rect *first = &dirty->first[i];
 		for (uint32_t row = first->y; row < first->y + (uint32_t)first->height; row++)
 			say_tiles(self, row, first->x, first->x + (uint32_t)first->width);
 	}
+	glyphs_say(self);
+	if (self->has_rest)
+		drop_unchanged(self);
 	for (uint32_t row = 0; row < dirty->rows; row++)
 		say_tiles(self, row, 0, dirty->columns);
 }

@@ -13,6 +13,7 @@ struct frame {
 	struct tiles *dirty;
 	struct slicer *slicer;
 	struct frame_counts *counts;
+	bool has_rest; /* what glyphs_say() left: those tiles may be as they should be */
 };
 
 /* The rows and columns of a tile that differ, as one area. The tile differs. */

@@ -263,14 +263,18 @@ static void put_marks(struct photo *self, const struct rect *area)
 	touch(self, area);
 }
 
+bool photo_wants(const struct photo *self, uint32_t column, uint32_t row)
+{
+	return self && self->quality > 0 && self->is_photo[row][column];
+}
+
 bool photo_say(struct photo *self, const struct image *image, uint32_t column, uint32_t row,
         const struct rect *area, struct slicer *slicer)
 {
 	struct bytes_writer writer;
 
-	if (!self || self->quality == 0 || !self->is_photo[row][column] ||
-	        area->width * area->height < LOSSY_AREA_MIN || area->width < LOSSY_SIDE_MIN ||
-	        area->height < LOSSY_SIDE_MIN)
+	if (!photo_wants(self, column, row) || area->width * area->height < LOSSY_AREA_MIN ||
+	        area->width < LOSSY_SIDE_MIN || area->height < LOSSY_SIDE_MIN)
 		return false;
 	uint8_t *out = slicer_reserve(slicer, PICTURE_COMMAND_MAX);
 	size_t length = photo_write(self->quality,

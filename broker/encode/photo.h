@@ -53,6 +53,8 @@ uint32_t photo_wait_ms(const struct photo *self, uint32_t now_ms);
  * After what was moved is known: which of the dirty tiles are photographs, and whether the line is the limit. */
 void photo_plan(struct photo *self, const struct image *image, const uint32_t *reference,
         const struct tiles *dirty);
+/* Whether a tile may be one. */
+bool photo_wants(const struct photo *self, uint32_t column, uint32_t row);
 /* Says an area of a tile as a photograph, if it is to be one. */
 bool photo_say(struct photo *self, const struct image *image, uint32_t column, uint32_t row,
         const struct rect *area, struct slicer *slicer);

@@ -11,7 +11,7 @@ endif()
 
 # The same run with a decoder that skips areas must be noticed by it.
 set(mutant_sources ${CMAKE_SOURCE_DIR}/tests/mutant/commands.c)
-foreach(file cache_rule decoder drawn_model drawn_read inflate photo_model photo_read photo_transform screen side tile_cache)
+foreach(file cache_rule decoder drawn_model drawn_read glyph_book glyph_read inflate photo_model photo_read photo_transform screen side tile_cache)
   list(APPEND mutant_sources ${CMAKE_SOURCE_DIR}/viewer/stream/${file}.c)
 endforeach()
 add_library(shoji-stream-mutant STATIC ${mutant_sources})

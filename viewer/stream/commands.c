@@ -5,6 +5,7 @@
 #include "stream/decoder.h"
 #include "stream/drawn_model.h"
 #include "stream/drawn_read.h"
+#include "stream/glyph_read.h"
 #include "stream/little_endian.h"
 #include "stream/photo_read.h"
 #include "stream/picture.h"
@@ -85,6 +86,27 @@ static int32_t obey_drawn(
 	return (int32_t)(DRAWN_HEAD_BYTES + n_bytes);
 }
 
+static int32_t obey_glyphs(
+        struct screen *screen, struct drawn_model *drawn, const uint8_t *bytes, size_t length)
+{
+	if (length < GLYPHS_HEAD_BYTES)
+		return 0;
+	struct screen_rect area = read_rect(bytes + 1);
+	uint32_t is_filled = bytes[PICTURE_RECT_BYTES];
+	size_t n_bytes = read_u16(bytes + GLYPHS_HEAD_BYTES - 2);
+	if (!screen_holds(screen, &area) || is_filled > 1)
+		return STREAM_ERR_MALFORMED;
+	if (n_bytes == 0 || n_bytes > GLYPHS_BYTES_MAX)
+		return STREAM_ERR_MALFORMED;
+	if (length < GLYPHS_HEAD_BYTES + n_bytes)
+		return 0;
+	if (is_filled)
+		screen_fill(screen, &area, bytes + PICTURE_RECT_BYTES + 1);
+	if (!glyph_read(drawn, screen, &area, bytes + GLYPHS_HEAD_BYTES, n_bytes))
+		return STREAM_ERR_MALFORMED;
+	return (int32_t)(GLYPHS_HEAD_BYTES + n_bytes);
+}
+
 static int32_t obey_photo(struct screen *screen, const uint8_t *bytes, size_t length)
 {
 	if (length < PHOTO_HEAD_BYTES)
@@ -141,6 +163,8 @@ int32_t command_obey(struct screen *screen, struct tile_cache *cache, struct dra
 		return obey_pixels(screen, bytes, length);
 	case PICTURE_DRAWN:
 		return obey_drawn(screen, drawn, bytes, length);
+	case PICTURE_GLYPHS:
+		return obey_glyphs(screen, drawn, bytes, length);
 	case PICTURE_FORGET:
 		screen->painted_px += DRAWN_FORGET_WORK;
 		drawn_model_init(drawn);

@@ -21,4 +21,5 @@ void drawn_model_wake(struct drawn_model *self)
 	memset(self, 0, CHANCES_AT); /* is_blank too */
 	while (chance < end)
 		*chance++ = 32768;
+	glyph_book_init(&self->glyphs);
 }

@@ -6,6 +6,8 @@
 #ifndef SHOJI_STREAM_DRAWN_MODEL_H
 #define SHOJI_STREAM_DRAWN_MODEL_H
 
+#include "stream/glyph_book.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -39,6 +41,7 @@ struct drawn_model {
 	drawn_chance green[256]
 	                  [256]; /* by the greens left and above, four bits each; then a tree */
 	drawn_chance red[256], blue[256];
+	struct glyph_book glyphs; /* whole glyphs, for PICTURE_GLYPHS */
 };
 
 /* Nothing is known any more. */

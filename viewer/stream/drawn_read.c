@@ -2,37 +2,8 @@
  * and of the model is written. */
 #include "stream/drawn_read.h"
 
-#include "stream/code_reader.h"
-#include "stream/drawn_model.h"
+#include "stream/drawn_reader.h"
 #include "stream/screen.h"
-
-struct drawn_coder {
-	struct code_reader reader;
-};
-
-static inline uint32_t drawn_bit(
-        struct drawn_coder *self, drawn_chance *chance, uint32_t shift, uint32_t ignored)
-{
-	uint32_t bit = code_read_bit(&self->reader, 65536u - *chance);
-
-	(void)ignored;
-	drawn_learn(chance, bit, shift);
-	return bit;
-}
-
-static inline uint32_t drawn_raw(struct drawn_coder *self, uint32_t ignored)
-{
-	(void)ignored;
-	return code_read_raw(&self->reader);
-}
-
-static inline bool drawn_is_writer(const struct drawn_coder *self)
-{
-	(void)self;
-	return false;
-}
-
-#include "stream/drawn_code.h"
 
 /* What is beside the area, of one row of the field: the screen's pixels, nothing beyond its edges. */
 static void put_beside(struct drawn_field *field, struct screen *screen,
@@ -51,43 +22,51 @@ static void put_beside(struct drawn_field *field, struct screen *screen,
 	}
 }
 
-static void begin_field(struct drawn_field *field, struct screen *screen,
-        const struct screen_rect *area, bool is_beside_known)
+struct drawn_field *drawn_field_begin(
+        struct screen *screen, const struct screen_rect *area, bool is_beside_known)
 {
+	static struct drawn_field field; /* 350 KiB: one thread, and no stack of WebAssembly's */
 	int width = area->width;
 
 	for (uint32_t row = 0; row < (uint32_t)area->height + DRAWN_ABOVE; row++) {
 		size_t at = (size_t)row * DRAWN_STRIDE;
 		size_t n = (size_t)width + DRAWN_LEFT + DRAWN_RIGHT;
 		if (!is_beside_known) {
-			memset(field->colours + at, 0, n * sizeof(field->colours[0]));
-			memset(field->greens + at, 0, n);
+			memset(field.colours + at, 0, n * sizeof(field.colours[0]));
+			memset(field.greens + at, 0, n);
 		} else if (row < DRAWN_ABOVE) {
-			put_beside(field, screen, area, row, -DRAWN_LEFT, width + DRAWN_RIGHT);
+			put_beside(&field, screen, area, row, -DRAWN_LEFT, width + DRAWN_RIGHT);
 		} else {
-			put_beside(field, screen, area, row, -DRAWN_LEFT, 0);
-			put_beside(field, screen, area, row, width, width + DRAWN_RIGHT);
+			put_beside(&field, screen, area, row, -DRAWN_LEFT, 0);
+			put_beside(&field, screen, area, row, width, width + DRAWN_RIGHT);
 		}
+	}
+	return &field;
+}
+
+void drawn_field_show(
+        struct drawn_field *field, struct screen *screen, const struct screen_rect *area)
+{
+	uint32_t *out = screen_paint(screen, area);
+
+	for (uint32_t row = 0; row < area->height; row++, out += screen->width) {
+		const uint32_t *colours = drawn_place_of(field, row).colour;
+		for (uint32_t i = 0; i < area->width; i++)
+			out[i] = colours[i] | 0xff000000u;
 	}
 }
 
 void drawn_read(struct drawn_model *model, struct screen *screen, const struct screen_rect *area,
         bool is_beside_known, const uint8_t *bytes, size_t length)
 {
-	static struct drawn_field field; /* 350 KiB: one thread, and no stack of WebAssembly's */
 	struct drawn_coder coder;
 
 	drawn_model_wake(model);
-	begin_field(&field, screen, area, is_beside_known);
+	struct drawn_field *field = drawn_field_begin(screen, area, is_beside_known);
 	code_reader_begin(&coder.reader, bytes, length);
 	for (uint32_t row = 0; row < area->height; row++) {
-		struct drawn_place place = drawn_place_of(&field, row);
+		struct drawn_place place = drawn_place_of(field, row);
 		drawn_row(&coder, model, &place, area->width);
 	}
-	uint32_t *out = screen_paint(screen, area);
-	for (uint32_t row = 0; row < area->height; row++, out += screen->width) {
-		const uint32_t *colours = drawn_place_of(&field, row).colour;
-		for (uint32_t i = 0; i < area->width; i++)
-			out[i] = colours[i] | 0xff000000u;
-	}
+	drawn_field_show(field, screen, area);
 }

@@ -85,6 +85,9 @@ enum picture_command {
 	PICTURE_DRAWN = 5,
 	/* What was learned by DRAWN is forgotten, as at BEGIN. */
 	PICTURE_FORGET = 6,
+	/* u16 x, y, width, height, u8 1 if the area is filled with the ground first, else 0; 3 bytes ground; u16 length, then so many
+	 * bytes (glyph_code.h): glyphs that were shown before, and boxes of pixels. What is learned holds until BEGIN or FORGET. */
+	PICTURE_GLYPHS = 7,
 	/* u8 column, row, count: that tile of the grid and those to the right of it, so many in all, are stored one after
 	 * the other, each in the slot that was stored or shown longest ago. */
 	PICTURE_STORE = 16,
@@ -104,6 +107,11 @@ enum picture_command {
 /* Of PICTURE_SLICE_SCREENS_MAX: a pixel of DRAWN, and FORGET, take as long as so many of other commands. */
 #define DRAWN_PIXEL_WORK 8
 #define DRAWN_FORGET_WORK 65536
+#define GLYPHS_HEAD_BYTES 15
+#define GLYPHS_BYTES_MAX (PICTURE_COMMAND_MAX - GLYPHS_HEAD_BYTES)
+#define GLYPHS_ITEMS_MAX 4096 /* of one command */
+#define GLYPHS_BOX_PX 1600    /* of a box whose pixels are told */
+#define GLYPHS_ITEM_WORK 64   /* an item takes as long as so many pixels */
 #define PICTURE_STORE_BYTES 4
 #define PICTURE_SHOW_BYTES 6
 #define PICTURE_CACHE_SLOTS_MAX 4096
