@@ -1,5 +1,5 @@
 # viewer/stream and broker/encode
-foreach(part screen decoder)
+foreach(part screen decoder glyphs)
   shoji_unit_test(stream-${part} SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_stream_${part}.c LIBS shoji-stream)
 endforeach()
 foreach(part answer cache check flow frame mark photo photo_policy values viewers writer)

@@ -313,6 +313,45 @@ START_TEST(a_model_that_misleads_is_forgotten)
 }
 END_TEST
 
+/* Lines of boxes that are told apart by their numbers. */
+static void draw_text(uint32_t first, uint32_t step, uint32_t left, uint32_t top)
+{
+	memset(core.screen, 0xff, sizeof(core.screen));
+	for (uint32_t y = top; y + 14 < HEIGHT; y += 17)
+		for (uint32_t x = left; x + 12 < WIDTH; x += 14, first += step) {
+			uint64_t random = first * 977 + 3;
+			for (uint32_t i = 0; i < 12 * 14; i++)
+				if (i % 12 == 0 || i < 12 || support_random(&random) % 3 == 0)
+					put_pixel(x + i % 12, y + i / 12, 0x102030);
+		}
+	damage(all);
+}
+
+/* Said once, they cost next to nothing wherever they stand; also when more were met than are kept. */
+START_TEST(glyphs_are_said_once)
+{
+	start();
+	draw_text(0, 1, 2, 3);
+	ck_assert(frame(NULL, 0));
+	size_t first_bytes = core.frame_bytes;
+	draw_text(700, (uint32_t)-1, 9, 12); /* in another order */
+	ck_assert(frame(NULL, 0));
+	ck_assert_uint_lt(core.frame_bytes * 5, first_bytes);
+	for (uint32_t i = 1; i < 14; i++) { /* 11,000 of them */
+		draw_text(i * 800, 1, i, i);
+		ck_assert(frame(NULL, 0));
+	}
+	ck_assert_uint_gt(core.drawn.glyphs.n_learned, GLYPH_BOOK_MAX + 1000);
+	draw_text(0, 1, 2, 3); /* those of the first page are forgotten */
+	ck_assert(frame(NULL, 0));
+	ck_assert_uint_gt(core.frame_bytes * 2, first_bytes);
+	draw_text(13 * 800 + 5, 1, 4, 9); /* those of the last one are not */
+	ck_assert(frame(NULL, 0));
+	ck_assert_uint_lt(core.frame_bytes * 5, first_bytes);
+	finish();
+}
+END_TEST
+
 /* A map under the hand: everything moves, in both directions at once. */
 START_TEST(moved_diagonally)
 {
@@ -547,7 +586,7 @@ int main(void)
 	return SUITE_RUN("encode frame", nothing_changed_is_no_frame, one_pixel_costs_little,
 	        scrolled_up_and_down, scrolled_around_a_fixed_line, scrolled_sideways,
 	        hints_are_tried_and_not_believed, two_panes, moved_diagonally,
-	        a_model_that_misleads_is_forgotten, a_window_moves,
+	        a_model_that_misleads_is_forgotten, glyphs_are_said_once, a_window_moves,
 	        a_window_is_dragged_over_writing, scrolled_both_ways_at_once,
 	        a_page_and_a_narrow_list, noise_fits_into_slices_and_outbox, random_areas_and_moves,
 	        a_full_frame_has_the_touched_place_and_the_rest_comes_later);
