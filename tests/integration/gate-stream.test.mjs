@@ -26,7 +26,8 @@ test('HELLO comes first, whole, in time', async () => {
 		[viewer => viewer.ping(1), 1002], [viewer => viewer.key(30, true), 1002], [viewer => viewer.socket.send('hello'), 1003],
 		[viewer => viewer.socket.send(Buffer.alloc(0)), 1002], [viewer => viewer.socket.send(Buffer.alloc(16641)), 1009],
 		[viewer => viewer.hello(token(1).slice(1)), 1002], [viewer => viewer.hello('Z'.repeat(64)), 1002],
-		[viewer => viewer.hello(token(1), { min: 3, max: 4 }), 1002], [viewer => viewer.hello(token(1), { log: 40 }), 1002],
+		[viewer => viewer.hello(token(1), { min: 3, max: 4 }), 1002], [viewer => viewer.hello(token(1), { min: 1, max: 1 }), 1002],
+		[viewer => viewer.hello(token(1), { log: 40 }), 1002],
 		[viewer => viewer.send(12, 1), 1002]]) {
 		const viewer = gate.stream();
 		await viewer.open();
