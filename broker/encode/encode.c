@@ -219,7 +219,8 @@ static bool make_encoder(struct process *self, const struct message_setup_encode
 	struct encoder_setup encoder = {.loop = self->loop,
 	        .lease_id = setup->lease_id,
 	        .is_marked = setup->is_marked,
-	        .is_metered = setup->is_metered,
+	        .is_metered = setup->kbit_s_max != UINT32_MAX,
+	        .kbit_s_max = setup->kbit_s_max,
 	        .cache_key = self->cache_key,
 	        .pixels = self->pixels,
 	        .width_max = setup->width_max,
@@ -243,7 +244,7 @@ static bool set_up(struct process *self)
 	struct message in;
 
 	if (role_receive_setup(self->monitor, MESSAGE_SETUP_ENCODE, &in) ||
-	        message_get_setup_encode(&in, &setup)) {
+	        message_get_setup_encode(&in, &setup) || setup.kbit_s_max == 0) {
 		log_error(0, "no set-up message came from monitor");
 		return false;
 	}

@@ -28,6 +28,7 @@ static int take_join(struct seat *self, struct message *in)
 		return SHOJI_ERR_FORBIDDEN;
 	forget_video(self);
 	self->viewer.line.is_metered = self->encoder->setup.is_metered;
+	self->viewer.line.cap_bytes_per_s = self->encoder->setup.kbit_s_max * UINT64_C(1000) / 8;
 	self->has_asked = self->is_given = false;
 	viewer_join(&self->viewer, &join);
 	values_told_nothing(&self->told);

@@ -53,6 +53,7 @@ static void take_delay(struct flow_line *self, const struct flow_sent *sent, uin
 void flow_line_begin(struct flow_line *self, uint32_t frame, uint64_t now_us)
 {
 	bool is_metered = self->is_metered;
+	uint64_t cap_bytes_per_s = self->cap_bytes_per_s;
 
 	*self = (struct flow_line){.sent = frame,
 	        .acked = frame,
@@ -61,7 +62,8 @@ void flow_line_begin(struct flow_line *self, uint32_t frame, uint64_t now_us)
 	        .rate.since_us = now_us,
 	        .delay_seen_us = now_us,
 	        .window_bytes = FLOW_WINDOW_FIRST,
-	        .is_metered = is_metered};
+	        .is_metered = is_metered,
+	        .cap_bytes_per_s = cap_bytes_per_s};
 }
 
 static struct flow_sent *frame_of(struct flow_line *self, uint32_t number)
@@ -295,4 +297,12 @@ uint32_t flow_line_beside_kbit_s(const struct flow_line *self)
 	uint64_t rate = self->is_known ? flow_line_rate(self) : UINT64_MAX;
 
 	return rate == UINT64_MAX ? UINT32_MAX : (uint32_t)within(rate * 6 / 1000, 1, UINT32_MAX);
+}
+
+uint64_t flow_line_carries(const struct flow_line *self)
+{
+	/* Before the line was full once it is taken for a fast one. */
+	uint64_t rate = self->is_known ? flow_line_rate(self) : UINT64_MAX;
+
+	return self->is_metered && self->cap_bytes_per_s < rate ? self->cap_bytes_per_s : rate;
 }

@@ -57,6 +57,7 @@ struct flow_line {
 	bool is_short;          /* frames had to wait for credit since the last acknowledgement */
 	uint32_t window_bytes;  /* until is_known */
 	bool is_metered, wants_credit;
+	uint64_t cap_bytes_per_s; /* where it is metered */
 	int64_t given; /* bytes of gate's credit that are left; below 0: a frame was longer */
 };
 
@@ -95,6 +96,8 @@ void flow_line_beside_lost(struct flow_line *self, uint32_t bytes);
 /* As much of the line as may be planned for it: three quarters, so that frames find room. UINT32_MAX: nothing is known. */
 uint32_t flow_line_beside_kbit_s(const struct flow_line *self);
 
+/* Bytes a second that may be planned for: the rate, where the line was full once, and no more than policy's cap. UINT64_MAX: nothing limits them. */
+uint64_t flow_line_carries(const struct flow_line *self);
 uint64_t flow_line_rate(const struct flow_line *self); /* bytes a second; 0: unknown */
 uint64_t flow_line_delay_us(
         const struct flow_line *self); /* sending to drawn and back; 0: unknown */

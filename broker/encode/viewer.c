@@ -296,8 +296,7 @@ static bool make_frame(struct viewer *self, const struct image *image)
 	self->slicer.budget_bytes = flow_line_budget(&self->line, clock_now_us());
 	self->cache->now_ms = now_ms;
 	if (photo) {
-		/* Before the line was full once it is taken for a fast one. */
-		photo->bytes_per_s = self->line.is_known ? flow_line_rate(&self->line) : UINT64_MAX;
+		photo->bytes_per_s = flow_line_carries(&self->line);
 		photo_begin_frame(
 		        photo, self->reference, &self->dirty, self->slicer.budget_bytes, now_ms);
 	}

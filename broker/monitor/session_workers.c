@@ -270,6 +270,15 @@ struct worker_fds {
 	int encode_end;
 };
 
+/* What one session gets of the line at most; UINT32_MAX: there is no cap. */
+static uint32_t kbit_s_max(const struct config *config)
+{
+	uint64_t each = config->sessions.kbit_s_each_max, all = config->sessions.kbit_s_all_max;
+	uint64_t least = each < all ? each : all;
+
+	return least < UINT32_MAX ? (uint32_t)least : UINT32_MAX;
+}
+
 static int start_both(struct session *self, const struct worker_fds *fds)
 {
 	const struct config *config = self->context->config;
@@ -281,9 +290,7 @@ static int start_both(struct session *self, const struct worker_fds *fds)
 
 	if (!error)
 		error = CHANNEL_SEND(encode->channel, setup_encode, .lease_id = self->lease_id,
-		        .is_marked = config->profile.watermark,
-		        .is_metered = config->sessions.kbit_s_each_max != CONFIG_NO_LIMIT ||
-		                      config->sessions.kbit_s_all_max != CONFIG_NO_LIMIT,
+		        .is_marked = config->profile.watermark, .kbit_s_max = kbit_s_max(config),
 		        .width_max = width_max, .height_max = height_max,
 		        .has_video = config->profile.video, .pixels = fds->pixels_reader,
 		        .capture = fds->encode_end);

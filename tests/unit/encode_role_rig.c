@@ -90,10 +90,10 @@ void role_start_with(int pixels_fd, uint16_t width_max, uint16_t height_max)
 	role.pid = spawn(theirs);
 	role.monitor = channel_new(ours, LINK_MONITOR_ROLE, SIDE_A);
 	ck_assert_int_eq(channel_pair(&capture_ours, &capture_theirs), 0);
-	ck_assert_int_eq(
-	        CHANNEL_SEND(role.monitor, setup_encode, .lease_id = 0xabc,
-	                .is_marked = role.is_marked, .width_max = width_max,
-	                .height_max = height_max, .pixels = pixels_fd, .capture = capture_theirs),
+	ck_assert_int_eq(CHANNEL_SEND(role.monitor, setup_encode, .lease_id = 0xabc,
+	                         .is_marked = role.is_marked, .kbit_s_max = UINT32_MAX,
+	                         .width_max = width_max, .height_max = height_max,
+	                         .pixels = pixels_fd, .capture = capture_theirs),
 	        0);
 	close(capture_theirs);
 	role.capture = channel_new(capture_ours, LINK_CAPTURE_ENCODE, SIDE_A);

@@ -320,6 +320,31 @@ START_TEST(a_metered_line_says_what_it_was_given)
 }
 END_TEST
 
+/* What photographs are planned for: what was measured once the line was full, and never more than policy's cap. */
+START_TEST(a_cap_is_the_lines_limit_as_well)
+{
+	struct flow_line *line = &sim.line;
+
+	sim_begin(100000, 10000);
+	line->rate = (struct flow_rate){50000, 50000, sim.now_us};
+	line->cap_bytes_per_s = 20000;
+	ck_assert_uint_eq(flow_line_carries(line), UINT64_MAX);
+	line->is_known = true;
+	ck_assert_uint_eq(flow_line_carries(line), flow_line_rate(line));
+	ck_assert_uint_gt(flow_line_rate(line), 20000);
+	line->is_metered = true;
+	ck_assert_uint_eq(flow_line_carries(line), 20000);
+	line->is_known = false;
+	ck_assert_uint_eq(flow_line_carries(line), 20000);
+	/* It is policy's, not this viewer's. */
+	flow_line_begin(line, 0, sim.now_us);
+	ck_assert_uint_eq(flow_line_carries(line), 20000);
+	line->is_known = true;
+	line->rate = (struct flow_rate){8000, 8000, sim.now_us};
+	ck_assert_uint_lt(flow_line_carries(line), 20000);
+}
+END_TEST
+
 /* A gate that gives 4,000 bytes each 80 ms: the estimates find that rate, and no more is on its way than it needs. */
 START_TEST(a_cap_is_followed)
 {
@@ -384,5 +409,6 @@ int main(void)
 	        a_page_after_typing_is_not_held_back_on_a_fast_line,
 	        a_line_that_slows_down_is_followed, a_line_that_gets_faster_is_followed,
 	        a_metered_line_says_what_it_was_given, a_cap_is_followed,
-	        a_local_line_keeps_a_slow_terminal_from_drowning, what_is_acknowledged_in_one_go);
+	        a_cap_is_the_lines_limit_as_well, a_local_line_keeps_a_slow_terminal_from_drowning,
+	        what_is_acknowledged_in_one_go);
 }

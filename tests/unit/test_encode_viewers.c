@@ -147,6 +147,7 @@ static void start_with(bool is_metered)
 	        .epoch = EPOCH,
 	        .cache_key = support_cache_key(),
 	        .is_metered = is_metered,
+	        .kbit_s_max = UINT32_MAX,
 	        .pixels = rig.buffer,
 	        .width_max = WIDTH,
 	        .height_max = HEIGHT,
