@@ -1,99 +1,111 @@
-/* Looks at the steps between neighbouring pixels. A photograph is many colours, seldom the same one twice in a row, and steps that
- * are of a kind all over the tile. Writing is steps that stand out from it, between few colours. Its input is any pixels; what a hostile
- * page gets classed as a photograph is only shown to its own viewer, blurred for a moment. */
+/* Says what may be blurred for a moment. It is no guess at what a picture shows: writing that was drawn sharply and is LEGIBLE off its ground
+ * has pixels next to each other that are half of that apart, for an edge takes no more than one pixel between. Where there are none, in
+ * a tile and as far around it as the strokes of its letters reach, there is no such writing. What else there is besides photographs, plain
+ * ground and drawings of few colours, costs less exactly. Its input is any pixels; what a hostile page gets blurred is only shown to its own
+ * viewer, for a moment. */
 #include "encode/photo_detect.h"
 
 #include "encode/image.h"
 #include "stream/picture.h"
 
+#include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define SIDE_MIN 16 /* pixels: smaller areas tell too little */
+/* Pixels. Of a stroke that fades on this tile the sharp end lies on the next one. */
+#define AROUND 16
 
-/* Found with tests/corpus/photo (docs/protocol.md says how well). */
+/* Found with tests/bench/photo-corpus.mjs (docs/protocol.md says how well). */
+#define LEGIBLE 48 /* of a colour, 0..255 */
+#define STEP_MAX (LEGIBLE / 2 - 1)
 #define EQUAL_PERCENT_MAX 50  /* neighbours of the same colour; a page of writing has 60 and more */
 #define COLOURS_PERCENT_MIN 3 /* different ones, of the pixels */
-#define STEP_SHARP_MIN 10     /* of a colour, 0..255 */
-#define STEP_SHARP_MAX 44
-#define SHARP_FACTOR 6        /* times the mean step: stands out */
-#define SHARP_FEW_PER_MILLE 1 /* of all steps: a spark, not a letter */
 
-struct look {
-	uint32_t n_pixels, n_steps, n_equal, n_colours;
-	uint32_t sum; /* of all steps */
-	uint32_t n_by_size[256];
-};
+static uint32_t larger(uint32_t a, uint32_t b)
+{
+	return a > b ? a : b;
+}
 
 static uint32_t apart(uint32_t a, uint32_t b, uint32_t shift)
 {
-	return (uint32_t)abs((int)(a >> shift & 0xff) - (int)(b >> shift & 0xff));
+	uint32_t x = a >> shift & 0xff, y = b >> shift & 0xff;
+
+	return x > y ? x - y : y - x;
 }
 
 /* Of the colour that differs most: blue letters on grey are as light as their ground. */
-static void add_step(struct look *look, uint32_t a, uint32_t b)
+static uint32_t step_between(uint32_t a, uint32_t b)
 {
-	uint32_t red = apart(a, b, 16), green = apart(a, b, 8), blue = apart(a, b, 0);
-	uint32_t size = red > green ? red : green;
-
-	size = size > blue ? size : blue;
-	look->n_equal += size == 0;
-	look->sum += size;
-	look->n_by_size[size]++;
+	return larger(larger(apart(a, b, 0), apart(a, b, 8)), apart(a, b, 16));
 }
 
-/* Colours are counted by a hash of 12 bits: those that share one are missed, which errs on the safe side. */
-static void count_colours(struct look *look, const uint32_t *pixels, uint32_t n, uint64_t seen[64])
+/* The tile and what is around it, as far as the screen goes. */
+static struct rect widened(const struct image *image, const struct rect *tile)
 {
-	for (uint32_t i = 0; i < n; i++) {
-		uint32_t hash = (pixels[i] & 0xffffff) * 2654435761u >> 20;
-		uint64_t bit = 1ull << hash % 64;
-		look->n_colours += !(seen[hash / 64] & bit);
-		seen[hash / 64] |= bit;
+	uint32_t left = tile->x > AROUND ? tile->x - AROUND : 0;
+	uint32_t top = tile->y > AROUND ? tile->y - AROUND : 0;
+	uint32_t right = tile->x + tile->width + AROUND, bottom = tile->y + tile->height + AROUND;
+
+	right = right < image->width ? right : image->width;
+	bottom = bottom < image->height ? bottom : image->height;
+	return (struct rect){
+	        (uint16_t)left, (uint16_t)top, (uint16_t)(right - left), (uint16_t)(bottom - top)};
+}
+
+/* Row by row: most tiles that are no photographs are known by their first. */
+static bool is_smooth(const struct image *image, const struct rect *area)
+{
+	for (uint32_t y = area->y; y < area->y + (uint32_t)area->height; y++) {
+		const uint32_t *now = image->pixels + (size_t)y * image->width + area->x;
+		const uint32_t *above = y > area->y ? now - image->width : now;
+		uint32_t most = step_between(now[0], above[0]);
+		for (uint32_t i = 1; i < area->width; i++)
+			most = larger(most, larger(step_between(now[i], now[i - 1]),
+			                            step_between(now[i], above[i])));
+		if (most > STEP_MAX)
+			return false;
 	}
+	return true;
 }
 
-static void look_at(struct look *look, const struct image *image, const struct rect *tile)
-{
-	uint64_t seen[64] = {0};
-	const uint32_t *above = NULL;
+struct look {
+	uint32_t n_equal, n_colours;
+	uint64_t seen[64];
+};
 
-	memset(look, 0, sizeof(*look));
-	for (uint32_t row = 0; row < tile->height; row++) {
-		const uint32_t *now =
-		        image->pixels + (size_t)(tile->y + row) * image->width + tile->x;
-		for (uint32_t i = 1; i < tile->width; i++)
-			add_step(look, now[i], now[i - 1]);
-		for (uint32_t i = 0; above && i < tile->width; i++)
-			add_step(look, now[i], above[i]);
-		count_colours(look, now, tile->width, seen);
-		above = now;
+/* By a hash of 12 bits: those that share one are missed, which errs on the safe side. */
+static void count_colour(struct look *look, uint32_t pixel)
+{
+	uint32_t hash = (pixel & 0xffffff) * 2654435761u >> 20;
+	uint64_t bit = 1ull << hash % 64;
+
+	look->n_colours += !(look->seen[hash / 64] & bit);
+	look->seen[hash / 64] |= bit;
+}
+
+static bool has_many_colours(const struct image *image, const struct rect *tile)
+{
+	struct look look = {0};
+
+	for (uint32_t y = tile->y; y < tile->y + (uint32_t)tile->height; y++) {
+		const uint32_t *now = image->pixels + (size_t)y * image->width + tile->x;
+		const uint32_t *above = y > tile->y ? now - image->width : NULL;
+		for (uint32_t i = 0; i < tile->width; i++) {
+			count_colour(&look, now[i]);
+			look.n_equal += i > 0 && step_between(now[i], now[i - 1]) == 0;
+			look.n_equal += above && step_between(now[i], above[i]) == 0;
+		}
 	}
-	look->n_pixels = (uint32_t)tile->width * tile->height;
-	look->n_steps = 2 * look->n_pixels - tile->width - tile->height;
-}
-
-static uint32_t count_sharp(const struct look *look)
-{
-	uint32_t limit = SHARP_FACTOR * look->sum / look->n_steps, n = 0;
-
-	limit = limit < STEP_SHARP_MIN ? STEP_SHARP_MIN : limit;
-	limit = limit > STEP_SHARP_MAX ? STEP_SHARP_MAX : limit;
-	for (uint32_t size = limit; size < 256; size++)
-		n += look->n_by_size[size];
-	return n;
+	uint32_t n_pixels = (uint32_t)tile->width * tile->height;
+	uint32_t n_steps = 2 * n_pixels - tile->width - tile->height;
+	return look.n_equal * 100 <= n_steps * EQUAL_PERCENT_MAX &&
+	       look.n_colours * 100 >= n_pixels * COLOURS_PERCENT_MIN;
 }
 
 bool photo_detect(const struct image *image, const struct rect *tile)
 {
-	struct look look;
-
 	if (tile->width < SIDE_MIN || tile->height < SIDE_MIN)
 		return false;
-	look_at(&look, image, tile);
-	if (look.n_equal * 100 > look.n_steps * EQUAL_PERCENT_MAX ||
-	        look.n_colours * 100 < look.n_pixels * COLOURS_PERCENT_MIN)
-		return false;
-	return count_sharp(&look) * 1000 <= look.n_steps * SHARP_FEW_PER_MILLE;
+	struct rect around = widened(image, tile);
+	return is_smooth(image, &around) && has_many_colours(image, tile);
 }

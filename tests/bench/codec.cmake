@@ -7,3 +7,6 @@ set_tests_properties(unit-bench-codec PROPERTIES TIMEOUT 60 LABELS unit PASS_REG
 # Every frame of the recorded sessions comes out exact.
 add_test(NAME unit-codec COMMAND ${CMAKE_CURRENT_LIST_DIR}/codec --bytes)
 set_tests_properties(unit-codec PROPERTIES TIMEOUT 120 LABELS unit ENVIRONMENT "SHOJI_BIN=${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+# What is taken for a photograph: judged by hand on photo-corpus.mjs's pictures (docs/protocol.md, Photographs).
+add_executable(photo-detector ${CMAKE_CURRENT_LIST_DIR}/photo-detector.c)
+target_link_libraries(photo-detector PRIVATE shoji-encode shoji-stream shoji-base PkgConfig::PNG)

@@ -2,7 +2,7 @@
 foreach(part screen decoder glyphs)
   shoji_unit_test(stream-${part} SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_stream_${part}.c LIBS shoji-stream)
 endforeach()
-foreach(part answer cache check flow frame mark photo photo_policy values viewers writer)
+foreach(part answer cache check flow frame mark photo photo_detect photo_policy values viewers writer)
   shoji_unit_test(encode-${part} SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_encode_${part}.c LIBS shoji-encode shoji-stream)
 endforeach()
 if(SHOJI_SANITIZE)
