@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/loop.h"
+#include "encode/blink.h"
 #include "encode/cache.h"
 #include "encode/codec.h"
 #include "encode/frame_inside.h"
@@ -19,6 +20,8 @@
 #define SEARCH_TILES_MIN 4
 /* Lines between those of a tile that are looked at first. */
 #define LOOK_STEP 12
+/* So many tiles that are still to be said may be a caret's, and what is typed at it. */
+#define BLINK_TILES_MAX 4
 /* A frame that may take no more is on a thin line. */
 #define THIN_BYTES 16384
 
@@ -312,6 +315,28 @@ static bool joins(const struct frame *self, const struct pending *pending,
 	       width * area->height <= pixels_max(self, codec);
 }
 
+/* Where little else changes: a page that moves has many small areas, which never come back. Before anything else looks at them. */
+static void say_blinks(struct frame *self)
+{
+	struct codec_pixels pixels = {self->image, self->reference, self->photo, self->slicer};
+	struct tiles *dirty = self->dirty;
+
+	if (dirty->n_marked > BLINK_TILES_MAX)
+		return;
+	for (uint32_t row = 0; row < dirty->rows; row++)
+		for (uint32_t column = 0; column < dirty->columns; column++) {
+			if (!dirty->is_marked[row][column])
+				continue;
+			struct rect tile = tiles_area(dirty, column, row);
+			struct rect area = frame_trimmed(self, &tile);
+			if (!blink_say(&self->slicer->blink, &pixels, &area))
+				continue;
+			frame_take_over(self, &area);
+			tiles_unmark(dirty, column, row);
+			self->counts->rects++;
+		}
+}
+
 /* Marked tiles of a row, until the frame is full. */
 static void say_tiles(struct frame *self, uint32_t row, uint32_t column, uint32_t end)
 {
@@ -343,6 +368,7 @@ static void say_all(struct frame *self)
 {
 	const struct tiles *dirty = self->dirty;
 
+	say_blinks(self);
 	for (int i = 0; i < TILES_PLACES && self->slicer->budget_bytes > 0; i++) {
 		const struct rect *first = &dirty->first[i];
 		for (uint32_t row = first->y; row < first->y + (uint32_t)first->height; row++)

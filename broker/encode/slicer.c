@@ -24,6 +24,7 @@ void slicer_begin_stream(
 	self->compressor = compressor;
 	self->drawn = drawn;
 	drawn_model_init(drawn);
+	blink_init(&self->blink);
 }
 
 static bool says_answer(const struct slicer *self)
@@ -98,6 +99,7 @@ static void end_slice(struct slicer *self, bool is_last)
 	if (says_answer(self))
 		bytes_put_u16(&writer, self->answer);
 	if (is_plain) {
+		bytes_put_u8(&writer, (uint8_t)self->n_raw);
 		bytes_put_raw(&writer, self->raw, self->n_raw);
 		self->slice_length = writer.length;
 	} else {

@@ -3,6 +3,7 @@
 #ifndef SHOJI_ENCODE_SLICER_H
 #define SHOJI_ENCODE_SLICER_H
 
+#include "encode/blink.h"
 #include "stream/picture.h"
 #include "stream/wire.h"
 
@@ -19,6 +20,7 @@ typedef void (*slicer_slice_fn)(void *data, const uint8_t *slice, size_t length)
 struct slicer {
 	struct compressor *compressor; /* borrowed */
 	struct drawn_model *drawn;     /* borrowed; of the stream */
+	struct blink blink;            /* of the stream */
 	slicer_slice_fn on_slice;
 	void *data;
 	bool has_failed; /* zstd did: a bug; the stream is of no use any more */

@@ -91,7 +91,10 @@ static void push_commands(
 	slice[n++] = WIRE_KIND(WIRE_PICTURE, WIRE_PICTURE_FRAME);
 	slice[n++] = PICTURE_FIRST | PICTURE_LAST | (is_plain ? PICTURE_PLAIN : 0);
 	slice[n++] = 1;
-	if (!is_plain) {
+	if (is_plain) {
+		size = size > 255 ? 255 : size;
+		slice[n++] = (uint8_t)size;
+	} else {
 		n = put_u24(slice, n, size);
 		memcpy(slice + n, zstd, sizeof(zstd));
 		n = put_u24(slice, n + sizeof(zstd), size << 3);

@@ -157,6 +157,44 @@ START_TEST(one_pixel_costs_little)
 END_TEST
 
 /* Below a fixed bar, with a scroll bar beside it. */
+static size_t blink(struct rect caret, uint32_t picture)
+{
+	for (uint32_t y = caret.y; y < caret.y + (uint32_t)caret.height; y++)
+		for (uint32_t x = caret.x; x < caret.x + (uint32_t)caret.width; x++)
+			put_pixel(x, y, picture ? picture * 0x102030 : support_page_pixel(x, y));
+	damage(caret);
+	ck_assert(frame(NULL, 0));
+	return core.frame_bytes;
+}
+
+/* Over writing, and across the edge of two tiles: from the third change on kind, flags, number, length and two bytes a tile. */
+START_TEST(a_caret_blinks)
+{
+	const struct rect caret = {20, 50, 2, 30}, other = {200, 140, 2, 20};
+
+	start();
+	draw_page((struct rect){0, 0, WIDTH, HEIGHT}, 0, 0);
+	frame(NULL, 0);
+	ck_assert_uint_gt(blink(caret, 1), 8);
+	ck_assert_uint_gt(blink(caret, 0), 8);
+	for (uint32_t i = 1; i < 8; i++)
+		ck_assert_uint_eq(blink(caret, i % 2), 8);
+	ck_assert_uint_gt(blink(other, 1), 6);
+	ck_assert_uint_gt(blink(other, 0), 6);
+	ck_assert_uint_eq(blink(other, 1), 6);
+	/* What shows something new is said, and not kept again. */
+	ck_assert_uint_gt(blink(other, 2), 6);
+	ck_assert_uint_gt(blink(other, 1), 6);
+	ck_assert_uint_gt(blink(other, 2), 6);
+	ck_assert_uint_eq(blink(caret, 0), 8);
+	/* Under it the page is another: what was kept is not shown. */
+	draw_page((struct rect){0, 0, WIDTH, HEIGHT}, 7, 7);
+	frame(NULL, 0);
+	ck_assert_uint_gt(blink(caret, 3), 8);
+	finish();
+}
+END_TEST
+
 START_TEST(scrolled_up_and_down)
 {
 	static const int steps[] = {1, 3, -2, 17, -40, 64, 130, -128, 5, -5, 200, -199, 33};
@@ -584,8 +622,8 @@ END_TEST
 int main(void)
 {
 	return SUITE_RUN("encode frame", nothing_changed_is_no_frame, one_pixel_costs_little,
-	        scrolled_up_and_down, scrolled_around_a_fixed_line, scrolled_sideways,
-	        hints_are_tried_and_not_believed, two_panes, moved_diagonally,
+	        a_caret_blinks, scrolled_up_and_down, scrolled_around_a_fixed_line,
+	        scrolled_sideways, hints_are_tried_and_not_believed, two_panes, moved_diagonally,
 	        a_model_that_misleads_is_forgotten, glyphs_are_said_once, a_window_moves,
 	        a_window_is_dragged_over_writing, scrolled_both_ways_at_once,
 	        a_page_and_a_narrow_list, noise_fits_into_slices_and_outbox, random_areas_and_moves,

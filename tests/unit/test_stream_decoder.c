@@ -188,6 +188,7 @@ static int32_t push_plain(
 
 	put(&made, PICTURE_FIRST | PICTURE_LAST | PICTURE_PLAIN, 1);
 	put(&made, frame & 255, 1);
+	put(&made, length, 1);
 	memcpy(made.bytes + made.length, commands, length);
 	return stream_decoder_push(decoder, made.bytes, made.length + length);
 }
@@ -214,7 +215,7 @@ static int32_t try_commands(const uint8_t *commands, size_t length)
 	int32_t status =
 	        push_frame(decoder, context, 11, PICTURE_FIRST | PICTURE_LAST, commands, length);
 	/* Plainly they are answered with the same; the zstd stream goes on after them as if they had not been. */
-	if (status != STREAM_ERR_LIMIT && length < 1000) {
+	if (status != STREAM_ERR_LIMIT && length < 256) {
 		ck_assert_int_eq(push_begin(decoder), STREAM_BEGUN);
 		ck_assert_int_eq(push_plain(decoder, 11, commands, length), status);
 		ZSTD_CCtx_reset(context, ZSTD_reset_session_only);
@@ -305,8 +306,27 @@ START_TEST(commands_and_their_bounds)
 	        TRY(PICTURE_STORE, 1, 1, 1, PICTURE_SHOW, 0, 0, 0, 3, 1), STREAM_ERR_MALFORMED);
 	ck_assert_int_eq(
 	        TRY(PICTURE_STORE, 1, 1, 1, PICTURE_SHOW, 0, 255, 4, 4, 1), STREAM_ERR_MALFORMED);
+	/* area, slot; slot: at most 1024 pixels on the screen, 4 slots, and nothing is swapped that was not kept */
+	ck_assert_int_eq(TRY(PICTURE_KEEP, 0, 0, 0, 0, 32, 0, 32, 0, 3), STREAM_FRAME);
+	ck_assert_int_eq(TRY(PICTURE_KEEP, 0, 0, 0, 0, 32, 0, 32, 0, 4), STREAM_ERR_MALFORMED);
+	ck_assert_int_eq(TRY(PICTURE_KEEP, 0, 0, 0, 0, 33, 0, 32, 0, 0), STREAM_ERR_MALFORMED);
+	ck_assert_int_eq(TRY(PICTURE_KEEP, 0, 0, 0, 0, 0, 0, 32, 0, 0), STREAM_ERR_MALFORMED);
+	ck_assert_int_eq(TRY(PICTURE_KEEP, 0, 0, 239, 0, 9, 0, 2, 0, 0), STREAM_ERR_MALFORMED);
+	ck_assert_int_eq(
+	        TRY(PICTURE_KEEP, 0, 0, 0, 0, 255, 255, 255, 255, 0), STREAM_ERR_MALFORMED);
+	ck_assert_int_eq(TRY(PICTURE_KEEP, 0, 0, 0, 0, 9, 0, 2, 0), STREAM_ERR_MALFORMED);
+	ck_assert_int_eq(TRY(PICTURE_SWAP, 0), STREAM_ERR_MALFORMED);
+	ck_assert_int_eq(TRY(PICTURE_SWAP, 4), STREAM_ERR_MALFORMED);
+	ck_assert_int_eq(
+	        TRY(PICTURE_KEEP, 0, 0, 238, 0, 9, 0, 2, 0, 1, PICTURE_SWAP, 1, PICTURE_SWAP, 1),
+	        STREAM_FRAME);
+	ck_assert_int_eq(TRY(PICTURE_KEEP, 0, 0, 0, 0, 9, 0, 2, 0, 1, PICTURE_SWAP, 2),
+	        STREAM_ERR_MALFORMED);
+	ck_assert_int_eq(TRY(PICTURE_KEEP, 0, 0, 0, 0, 9, 0, 2, 0, 1, PICTURE_SWAP, 255),
+	        STREAM_ERR_MALFORMED);
 	for (unsigned command = 0; command < 256; command++)
-		if (command != PICTURE_STORE && command != PICTURE_SHOW &&
+		if (command != PICTURE_KEEP && command != PICTURE_STORE &&
+		        command != PICTURE_SHOW &&
 		        (command < PICTURE_COPY || command > PICTURE_PREDICTED))
 			ck_assert_int_eq(TRY((uint8_t)command, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0),
 			        STREAM_ERR_MALFORMED);
@@ -324,6 +344,35 @@ START_TEST(a_slice_that_unpacks_to_too_much)
 	ck_assert_int_eq(try_commands(many, (n - 1) * sizeof(one)), STREAM_FRAME);
 	ck_assert_int_eq(try_commands(many, n * sizeof(one)), STREAM_ERR_LIMIT);
 	free(many);
+}
+END_TEST
+
+static const uint8_t *pixel(const struct stream_decoder *decoder, uint32_t x, uint32_t y)
+{
+	return stream_decoder_screen(decoder)->pixels + ((size_t)y * WIDTH + x) * 4;
+}
+
+/* What is kept comes back, takes what covered it in its place, and is gone with a BEGIN that keeps the screen. */
+START_TEST(kept_areas)
+{
+	static const uint8_t keep[] = {PICTURE_KEEP, 2, 0, 1, 0, 3, 0, 2, 0, 1, FILL(0, 0, 9, 9)};
+	static const uint8_t swap[] = {PICTURE_SWAP, 1};
+	struct stream_decoder *decoder = support_decoder_new(WIDTH, HEIGHT);
+
+	ck_assert_int_eq(push_begin(decoder), STREAM_BEGUN);
+	ck_assert_int_eq(push_plain(decoder, 11, keep, sizeof(keep)), STREAM_FRAME);
+	for (uint32_t i = 0; i < 5; i++) {
+		ck_assert_int_eq(push_plain(decoder, 12 + i, swap, sizeof(swap)), STREAM_FRAME);
+		ck_assert_uint_eq(stream_decoder_screen(decoder)->n_rects, 1);
+		ck_assert_uint_eq(pixel(decoder, 2, 1)[0], i % 2 ? 10 : 0);
+		ck_assert_uint_eq(pixel(decoder, 4, 2)[2], i % 2 ? 30 : 0);
+		ck_assert_uint_eq(pixel(decoder, 1, 1)[0], 10);
+		ck_assert_uint_eq(pixel(decoder, 5, 2)[0], 10);
+		ck_assert_uint_eq(pixel(decoder, 4, 3)[0], 10);
+	}
+	ck_assert_int_eq(push_begin_as(decoder, 77, 16, WIDTH, HEIGHT, 20, 0), STREAM_BEGUN);
+	ck_assert_int_eq(push_plain(decoder, 17, swap, sizeof(swap)), STREAM_ERR_MALFORMED);
+	free(decoder);
 }
 END_TEST
 
@@ -494,5 +543,5 @@ int main(void)
 	return SUITE_RUN("stream decoder", golden_streams, cut_off_at_every_length, bits_flipped,
 	        commands_and_their_bounds, a_slice_that_unpacks_to_too_much,
 	        a_slice_that_paints_too_much, order_of_frames, beginnings, channels, cursors,
-	        limits_of_the_start);
+	        limits_of_the_start, kept_areas);
 }

@@ -6,6 +6,7 @@
 #include "stream/drawn_model.h"
 #include "stream/drawn_read.h"
 #include "stream/glyph_read.h"
+#include "stream/kept.h"
 #include "stream/little_endian.h"
 #include "stream/photo_read.h"
 #include "stream/picture.h"
@@ -149,8 +150,26 @@ static int32_t obey_show(
 	return bytes[5] > 0 ? PICTURE_SHOW_BYTES : STREAM_ERR_MALFORMED;
 }
 
-int32_t command_obey(struct screen *screen, struct tile_cache *cache, struct drawn_model *drawn,
-        const uint8_t *bytes, size_t length)
+static int32_t obey_keep(
+        struct screen *screen, struct kept *kept, const uint8_t *bytes, size_t length)
+{
+	if (length < PICTURE_KEEP_BYTES)
+		return 0;
+	struct screen_rect area = read_rect(bytes + 1);
+	return kept_keep(kept, bytes[PICTURE_RECT_BYTES], screen, &area) ? PICTURE_KEEP_BYTES
+	                                                                 : STREAM_ERR_MALFORMED;
+}
+
+static int32_t obey_swap(
+        struct screen *screen, struct kept *kept, const uint8_t *bytes, size_t length)
+{
+	if (length < PICTURE_SWAP_BYTES)
+		return 0;
+	return kept_swap(kept, bytes[1], screen) ? PICTURE_SWAP_BYTES : STREAM_ERR_MALFORMED;
+}
+
+int32_t command_obey(struct screen *screen, struct tile_cache *cache, struct kept *kept,
+        struct drawn_model *drawn, const uint8_t *bytes, size_t length)
 {
 	if (length == 0)
 		return 0;
@@ -177,6 +196,10 @@ int32_t command_obey(struct screen *screen, struct tile_cache *cache, struct dra
 		return obey_store(screen, cache, bytes, length);
 	case PICTURE_SHOW:
 		return obey_show(screen, cache, bytes, length);
+	case PICTURE_KEEP:
+		return obey_keep(screen, kept, bytes, length);
+	case PICTURE_SWAP:
+		return obey_swap(screen, kept, bytes, length);
 	default:
 		return STREAM_ERR_MALFORMED;
 	}

@@ -5,6 +5,7 @@
 #include "stream/commands.h"
 #include "stream/drawn_model.h"
 #include "stream/inflate.h"
+#include "stream/kept.h"
 #include "stream/little_endian.h"
 #include "stream/tile_cache.h"
 #include "stream/wire.h"
@@ -33,6 +34,7 @@ struct stream_decoder {
 	struct screen screen;
 	struct tile_cache cache;
 	struct side side;
+	struct kept kept;       /* from BEGIN to BEGIN */
 	struct inflate *stream; /* of the picture, from BEGIN to BEGIN */
 	struct inflate *once;   /* for cursors */
 	uint8_t *pixels, *cache_pixels;
@@ -166,6 +168,7 @@ static int32_t take_begin(struct stream_decoder *self, const uint8_t *payload, s
 	if (begin.reset == PICTURE_RESET_ALL)
 		tile_cache_init(&self->cache, self->cache_pixels, begin.cache_slots);
 	drawn_model_init(&self->drawn);
+	kept_init(&self->kept);
 	self->epoch = begin.epoch;
 	self->frame = begin.frame;
 	self->answers = -1;
@@ -179,8 +182,8 @@ static int32_t obey_all(struct stream_decoder *self, size_t *n_raw)
 	size_t at = 0;
 
 	for (;;) {
-		int32_t taken = command_obey(
-		        &self->screen, &self->cache, &self->drawn, self->raw + at, *n_raw - at);
+		int32_t taken = command_obey(&self->screen, &self->cache, &self->kept, &self->drawn,
+		        self->raw + at, *n_raw - at);
 		if (taken < 0)
 			return taken;
 		if (taken == 0)
@@ -197,9 +200,11 @@ static int32_t obey_all(struct stream_decoder *self, size_t *n_raw)
 
 static int32_t obey_plain(struct stream_decoder *self, const uint8_t *bytes, size_t length)
 {
-	size_t n_raw = length;
+	size_t n_raw = bytes[0]; /* as below: one that is cut off is seen */
 
-	memcpy(self->raw, bytes, length); /* at most WIRE_PAYLOAD_MAX */
+	if (n_raw == 0 || length != 1 + n_raw)
+		return STREAM_ERR_MALFORMED;
+	memcpy(self->raw, bytes + 1, n_raw);
 	int32_t status = obey_all(self, &n_raw);
 	return status == STREAM_MORE && n_raw > 0 ? STREAM_ERR_MALFORMED : status;
 }

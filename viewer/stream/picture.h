@@ -12,7 +12,7 @@
  *
  * FRAME
  *   u8 flags (bits of enum picture_flag), u8 low byte of the frame's number, which is one more than that of the frame
- *   before; with PICTURE_ANSWERS u16 input; then with PICTURE_PLAIN commands, else u24 raw length and bytes of the zstd stream
+ *   before; with PICTURE_ANSWERS u16 input; then with PICTURE_PLAIN u8 length and commands, else u24 raw length and bytes of the zstd stream
  *
  *   A frame is one or more slices with the same number: the first has PICTURE_FIRST, the last
  *   PICTURE_LAST. Each slice has whole commands. Its zstd bytes end in a flush and unpack to exactly
@@ -94,10 +94,15 @@ enum picture_command {
 	/* u16 slot, u8 column, row, count: what that slot holds is shown as that tile, the next slot's as the tile to the
 	 * right, and so on. Each was stored, from a tile of the same size. */
 	PICTURE_SHOW = 17,
+	/* u16 x, y, width, height (at most PICTURE_KEPT_PIXELS_MAX pixels), u8 slot: what that area shows now is kept in the slot,
+	 * until BEGIN or another KEEP. */
+	PICTURE_KEEP = 18,
+	/* u8 slot: the area that was kept there is shown as it was kept, and what it showed is kept in its stead. */
+	PICTURE_SWAP = 19,
 	/* u16 x, y, width, height (at most PICTURE_TILE each way), u8 quality (PHOTO_QUALITY_MIN to PHOTO_QUALITY_MAX), u16
 	 * length, then so many bytes: coefficients (photo_code.h). Not exact: a later frame will be. */
 	PICTURE_PHOTO = 32,
-	/* Reserved, version 2 sends none of them: 18-31 tile cache, 33-47 photographs, 48-63 video. */
+	/* Reserved, version 2 sends none of them: 20-31 tile cache, 33-47 photographs, 48-63 video. */
 };
 #define DRAWN_HEAD_BYTES 12
 #define DRAWN_WIDTH_MAX 1024
@@ -115,6 +120,10 @@ enum picture_command {
 #define PICTURE_STORE_BYTES 4
 #define PICTURE_SHOW_BYTES 6
 #define PICTURE_CACHE_SLOTS_MAX 4096
+#define PICTURE_KEPT_SLOTS 4
+#define PICTURE_KEPT_PIXELS_MAX 1024
+#define PICTURE_KEEP_BYTES 10
+#define PICTURE_SWAP_BYTES 2
 #define PHOTO_HEAD_BYTES 12
 #define PHOTO_QUALITY_MIN 1
 #define PHOTO_QUALITY_MAX 20

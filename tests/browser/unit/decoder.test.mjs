@@ -53,7 +53,7 @@ test("begin, frames, rectangles, pixels, what HELLO says", async () => {
 	const borrowed = decoder.screen();
 	decoder.push(fill(2, 0, 0, 1, 1, [1, 2, 3], false));
 	assert.deepEqual([...borrowed.subarray(0, 4)], [1, 2, 3, 255], "the screen borrowed once shows later frames");
-	const plain = [...head(1, 2), 3 | 32, 3, 3, ...le16(0, 0, 1, 1), 4, 5, 6];
+	const plain = [...head(1, 2), 3 | 32, 3, 12, 3, ...le16(0, 0, 1, 1), 4, 5, 6];
 	assert.equal(decoder.push(Uint8Array.from(plain)), Status.FRAME);
 	assert.deepEqual([...borrowed.subarray(0, 4)], [4, 5, 6, 255], "what is not packed");
 	decoder.reset();
