@@ -2,7 +2,7 @@
 foreach(part screen decoder glyphs)
   shoji_unit_test(stream-${part} SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_stream_${part}.c LIBS shoji-stream)
 endforeach()
-foreach(part answer cache check flow frame mark photo photo_detect photo_policy values viewers writer)
+foreach(part answer blink cache check flow frame mark photo photo_detect photo_policy values viewers writer)
   shoji_unit_test(encode-${part} SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_encode_${part}.c LIBS shoji-encode shoji-stream)
 endforeach()
 if(SHOJI_SANITIZE)
@@ -11,7 +11,7 @@ endif()
 
 # The same run with a decoder that skips areas must be noticed by it.
 set(mutant_sources ${CMAKE_SOURCE_DIR}/tests/mutant/commands.c)
-foreach(file cache_rule decoder drawn_model drawn_read glyph_book glyph_read inflate photo_model photo_read photo_transform screen side tile_cache)
+foreach(file cache_rule decoder drawn_model drawn_read glyph_book glyph_read inflate kept photo_model photo_read photo_transform screen side tile_cache)
   list(APPEND mutant_sources ${CMAKE_SOURCE_DIR}/viewer/stream/${file}.c)
 endforeach()
 add_library(shoji-stream-mutant STATIC ${mutant_sources})

@@ -2,132 +2,9 @@
  * moved is sent as a move. */
 #include "unit/suite.h"
 
-#include "unit/stream_support.h"
+#include "unit/encode_frame_rig.h"
 
-#include "encode/cache.h"
-#include "encode/compressor.h"
-#include "stream/drawn_model.h"
-
-#include "encode/frame.h"
-#include "encode/image.h"
 #include "encode/outbox.h"
-#include "encode/slicer.h"
-#include "encode/tiles.h"
-
-#define WIDTH 517 /* no multiple of a tile */
-#define HEIGHT 397
-#define N_PIXELS (WIDTH * HEIGHT)
-
-static struct core {
-	struct image image;
-	struct tiles dirty;
-	struct slicer slicer;
-	struct cache cache;
-	struct stream_decoder *decoder;
-	struct frame_counts counts;
-	uint32_t number;
-	size_t frame_bytes, n_slices;
-	int32_t status;
-	uint8_t *compressor_memory;
-	struct drawn_model drawn;
-	uint32_t pixels[N_PIXELS], reference[N_PIXELS];
-	uint8_t screen[N_PIXELS * 4];
-} core;
-
-static void on_slice(void *data, const uint8_t *slice, size_t length)
-{
-	(void)data;
-	ck_assert_uint_le(length, WIRE_SLICE_MAX);
-	core.frame_bytes += length;
-	core.n_slices++;
-	core.status = stream_decoder_push(core.decoder, slice, length);
-	ck_assert_int_ge(core.status, 0);
-}
-
-static void start(void)
-{
-	uint8_t begin[WIRE_HEADER_BYTES + PICTURE_BEGIN_BYTES] = {
-	        WIRE_KIND(WIRE_PICTURE, WIRE_PICTURE_BEGIN), 1, 0, 0, 0, 0, 0, 0, 0, WIDTH & 255,
-	        WIDTH >> 8, HEIGHT & 255, HEIGHT >> 8, COMPRESSOR_WINDOW_LOG, 1,
-	        SUPPORT_CACHE_SLOTS & 255, SUPPORT_CACHE_SLOTS >> 8, 0, 0, 0, 0};
-	static uint64_t cache_key[TILE_NAME_KEY_WORDS];
-	uint64_t state = 77;
-
-	memset(&core, 0, sizeof(core));
-	image_resize(&core.image, core.pixels, WIDTH, HEIGHT);
-	tiles_resize(&core.dirty, WIDTH, HEIGHT);
-	for (size_t i = 0; i < N_PIXELS; i++)
-		core.reference[i] = IMAGE_SEEN;
-	for (size_t i = 0; i < TILE_NAME_KEY_WORDS; i++)
-		cache_key[i] = (uint64_t)support_random(&state) << 32 | support_random(&state);
-	cache_init(&core.cache, cache_key);
-	cache_begin(&core.cache, SUPPORT_CACHE_SLOTS, 0);
-	slicer_init(&core.slicer, on_slice, NULL);
-	core.compressor_memory = aligned_alloc(64, (compressor_size() + 63) & ~(size_t)63);
-	slicer_begin_stream(&core.slicer,
-	        compressor_begin(core.compressor_memory, compressor_size(), COMPRESSOR_WINDOW_LOG),
-	        &core.drawn);
-	ck_assert_ptr_nonnull(core.slicer.compressor);
-	core.decoder = support_decoder_new(WIDTH, HEIGHT);
-	ck_assert_int_eq(stream_decoder_push(core.decoder, begin, sizeof(begin)), STREAM_BEGUN);
-}
-
-static void finish(void)
-{
-	free(core.compressor_memory);
-	free(core.decoder);
-}
-
-/* Not an assertion a pixel: Check writes each one down. */
-static void check_exact(void)
-{
-	const uint8_t *shown = stream_decoder_screen(core.decoder)->pixels;
-	size_t n_wrong = 0;
-
-	for (size_t i = 0; i < N_PIXELS; i++) {
-		uint32_t pixel = IMAGE_SEEN | (uint32_t)shown[i * 4] << 16 |
-		                 (uint32_t)shown[i * 4 + 1] << 8 | shown[i * 4 + 2];
-		n_wrong += pixel != core.image.pixels[i] || pixel != core.reference[i];
-	}
-	ck_assert_msg(n_wrong == 0, "%zu wrong pixels in frame %u", n_wrong, core.number);
-}
-
-static bool frame(const struct scroll_offset *hints, size_t n_hints)
-{
-	core.frame_bytes = core.n_slices = 0;
-	core.cache.now_ms += 16;
-	bool is_made = frame_make(&core.image, core.reference, &core.cache, NULL, &core.dirty,
-	        hints, n_hints, &core.slicer, core.number + 1, &core.counts);
-	ck_assert(!core.slicer.has_failed);
-	ck_assert_uint_eq(core.dirty.n_marked, 0);
-	if (is_made) {
-		core.number++;
-		ck_assert_int_eq(core.status, STREAM_FRAME);
-	}
-	check_exact();
-	return is_made;
-}
-
-static void put_pixel(uint32_t x, uint32_t y, uint32_t pixel)
-{
-	memcpy(core.screen + ((size_t)y * WIDTH + x) * 4, &pixel, 4);
-}
-
-static void damage(struct rect area)
-{
-	image_take(&core.image, core.screen, WIDTH * 4, &area);
-	tiles_mark(&core.dirty, &area);
-}
-
-static void draw_page(struct rect area, uint32_t from_x, uint32_t from_y)
-{
-	for (uint32_t y = area.y; y < area.y + (uint32_t)area.height; y++)
-		for (uint32_t x = area.x; x < area.x + (uint32_t)area.width; x++)
-			put_pixel(x, y, support_page_pixel(x + from_x, y + from_y));
-	damage(area);
-}
-
-static const struct rect all = {0, 0, WIDTH, HEIGHT};
 
 START_TEST(nothing_changed_is_no_frame)
 {
@@ -157,44 +34,6 @@ START_TEST(one_pixel_costs_little)
 END_TEST
 
 /* Below a fixed bar, with a scroll bar beside it. */
-static size_t blink(struct rect caret, uint32_t picture)
-{
-	for (uint32_t y = caret.y; y < caret.y + (uint32_t)caret.height; y++)
-		for (uint32_t x = caret.x; x < caret.x + (uint32_t)caret.width; x++)
-			put_pixel(x, y, picture ? picture * 0x102030 : support_page_pixel(x, y));
-	damage(caret);
-	ck_assert(frame(NULL, 0));
-	return core.frame_bytes;
-}
-
-/* Over writing, and across the edge of two tiles: from the third change on kind, flags, number, length and two bytes a tile. */
-START_TEST(a_caret_blinks)
-{
-	const struct rect caret = {20, 50, 2, 30}, other = {200, 140, 2, 20};
-
-	start();
-	draw_page((struct rect){0, 0, WIDTH, HEIGHT}, 0, 0);
-	frame(NULL, 0);
-	ck_assert_uint_gt(blink(caret, 1), 8);
-	ck_assert_uint_gt(blink(caret, 0), 8);
-	for (uint32_t i = 1; i < 8; i++)
-		ck_assert_uint_eq(blink(caret, i % 2), 8);
-	ck_assert_uint_gt(blink(other, 1), 6);
-	ck_assert_uint_gt(blink(other, 0), 6);
-	ck_assert_uint_eq(blink(other, 1), 6);
-	/* What shows something new is said, and not kept again. */
-	ck_assert_uint_gt(blink(other, 2), 6);
-	ck_assert_uint_gt(blink(other, 1), 6);
-	ck_assert_uint_gt(blink(other, 2), 6);
-	ck_assert_uint_eq(blink(caret, 0), 8);
-	/* Under it the page is another: what was kept is not shown. */
-	draw_page((struct rect){0, 0, WIDTH, HEIGHT}, 7, 7);
-	frame(NULL, 0);
-	ck_assert_uint_gt(blink(caret, 3), 8);
-	finish();
-}
-END_TEST
-
 START_TEST(scrolled_up_and_down)
 {
 	static const int steps[] = {1, 3, -2, 17, -40, 64, 130, -128, 5, -5, 200, -199, 33};
@@ -622,8 +461,8 @@ END_TEST
 int main(void)
 {
 	return SUITE_RUN("encode frame", nothing_changed_is_no_frame, one_pixel_costs_little,
-	        a_caret_blinks, scrolled_up_and_down, scrolled_around_a_fixed_line,
-	        scrolled_sideways, hints_are_tried_and_not_believed, two_panes, moved_diagonally,
+	        scrolled_up_and_down, scrolled_around_a_fixed_line, scrolled_sideways,
+	        hints_are_tried_and_not_believed, two_panes, moved_diagonally,
 	        a_model_that_misleads_is_forgotten, glyphs_are_said_once, a_window_moves,
 	        a_window_is_dragged_over_writing, scrolled_both_ways_at_once,
 	        a_page_and_a_narrow_list, noise_fits_into_slices_and_outbox, random_areas_and_moves,
