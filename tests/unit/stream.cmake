@@ -10,11 +10,7 @@ if(SHOJI_SANITIZE)
 endif()
 
 # The same run with a decoder that skips areas must be noticed by it.
-set(mutant_sources ${CMAKE_SOURCE_DIR}/tests/mutant/commands.c)
-foreach(file cache_rule decoder drawn_model drawn_read glyph_book glyph_read inflate kept photo_model photo_read photo_transform screen side tile_cache)
-  list(APPEND mutant_sources ${CMAKE_SOURCE_DIR}/viewer/stream/${file}.c)
-endforeach()
-add_library(shoji-stream-mutant STATIC ${mutant_sources})
+add_library(shoji-stream-mutant STATIC ${CMAKE_SOURCE_DIR}/tests/mutant/commands.c ${SHOJI_STREAM_FILES})
 target_link_libraries(shoji-stream-mutant PUBLIC ${ZSTD_STATIC})
 shoji_unit_test(encode-writer-mutant SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_encode_writer.c LIBS shoji-stream-mutant shoji-encode)
 target_compile_definitions(test-encode-writer-mutant PRIVATE MUTANT)
