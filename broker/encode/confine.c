@@ -45,6 +45,8 @@ void encode_prepare_heap(void)
 	mallopt(M_TOP_PAD, HEAP_STEP_BYTES);
 	/* Given back, the heap would only be asked for again: at most a channel's queue. */
 	mallopt(M_TRIM_THRESHOLD, 2 * CHANNEL_QUEUE_MAX);
+	/* The first call prepares the heap with system calls that are forbidden later; a sanitizer's malloc leaves it unprepared until then. */
+	malloc_trim(0);
 }
 
 int encode_seccomp(void)
