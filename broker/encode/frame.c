@@ -363,17 +363,25 @@ static void say_tiles(struct frame *self, uint32_t row, uint32_t column, uint32_
 	say_pending(self, &pending);
 }
 
-/* On a thin line a frame ends when it is full: what it leaves stays marked, and the next one says it as it is then. */
+/* What the person touched. */
+static void say_first(struct frame *self)
+{
+	for (int i = 0; i < TILES_PLACES; i++) {
+		const struct rect *first = &self->dirty->first[i];
+		for (uint32_t row = first->y; row < first->y + (uint32_t)first->height; row++)
+			say_tiles(self, row, first->x, first->x + (uint32_t)first->width);
+	}
+}
+
+/* On a thin line a frame ends when it is full: what it leaves stays marked, and the next one says it as it is then. Where all has room the
+ * order is nobody's concern, and glyphs want areas that are as large as may be. */
 static void say_all(struct frame *self)
 {
 	const struct tiles *dirty = self->dirty;
 
 	say_blinks(self);
-	for (int i = 0; i < TILES_PLACES && self->slicer->budget_bytes > 0; i++) {
-		const struct rect *first = &dirty->first[i];
-		for (uint32_t row = first->y; row < first->y + (uint32_t)first->height; row++)
-			say_tiles(self, row, first->x, first->x + (uint32_t)first->width);
-	}
+	if (self->slicer->budget_bytes > 0)
+		say_first(self);
 	glyphs_say(self);
 	if (self->has_rest)
 		drop_unchanged(self);
