@@ -4,6 +4,7 @@
 #include "unit/suite.h"
 
 #include "base/channel.h"
+#include "encode/encoder_inside.h"
 #include "encode/video_h264.h"
 
 #define FILM_X 77
@@ -38,6 +39,14 @@ START_TEST(a_film_becomes_video_and_is_exact_when_it_pauses)
 }
 END_TEST
 
+/* A pixel of what the film showed, as it is kept for it; 0: given back to the kernel. */
+static uint32_t kept_of_film(void)
+{
+	return rig.encoder->video.setup
+	        .shadow[(size_t)(FILM_Y + FILM_HEIGHT / 2) * rig.encoder->image.width + FILM_X +
+	                FILM_WIDTH / 2];
+}
+
 /* After a short rest it goes on where it was, with the codec that it had; after a long one the region is over. Another page in its place is
  * exact at once. */
 START_TEST(a_film_that_rests_goes_on_at_once)
@@ -65,10 +74,12 @@ START_TEST(a_film_that_rests_goes_on_at_once)
 	ck_assert_uint_eq(rig_n_wrong(), 0);
 	rig_turn_ms(1600);
 	ck_assert_uint_lt(rig.n_ends, rig.n_begins);
+	ck_assert_uint_ne(kept_of_film(), 0);
 	rig_put(0, 0, 0x123456);
 	rig_show((struct rect){0, 0, 1, 1});
 	rig_turn_ms(10);
 	ck_assert_uint_eq(rig.n_ends, rig.n_begins);
+	ck_assert_uint_eq(kept_of_film(), 0);
 	ck_assert_uint_eq(rig_n_wrong(), 0);
 	rig_finish();
 }
