@@ -347,44 +347,38 @@ static uint64_t watch_due_ms(const struct session *self)
 	return nearer(due_ms, session_snapshot_due_ms(self));
 }
 
-uint64_t session_due_ms(const struct session *self)
+/* Neither before its begin nor at its end: it has deadlines, and workers that may fail. */
+static bool is_under_way(const struct session *self)
 {
 	switch (self->state) {
 	case SESSION_NEW:
-		return UINT64_MAX;
 	case SESSION_ENDING:
 	case SESSION_OVER:
-		return 0; /* is looked at until it is gone */
+		return false;
 	case SESSION_HOST_STARTING:
 	case SESSION_ADOPTING:
 	case SESSION_CONNECTING:
 	case SESSION_WORKERS_STARTING:
 	case SESSION_PICTURE_AWAITED:
 	case SESSION_RUNNING:
-		return watch_due_ms(self);
+		return true;
 	}
-	return 0;
+	return false;
+}
+
+uint64_t session_due_ms(const struct session *self)
+{
+	if (is_under_way(self))
+		return watch_due_ms(self);
+	return self->state == SESSION_NEW ? UINT64_MAX : 0; /* at its end: until it is gone */
 }
 
 void session_tick(struct session *self, uint64_t now_ms)
 {
-	switch (self->state) {
-	case SESSION_NEW:
-	case SESSION_OVER:
-		return;
-	case SESSION_ENDING:
+	if (self->state == SESSION_ENDING)
 		continue_ending(self, now_ms);
-		return;
-	case SESSION_HOST_STARTING:
-	case SESSION_ADOPTING:
-	case SESSION_CONNECTING:
-	case SESSION_WORKERS_STARTING:
-	case SESSION_PICTURE_AWAITED:
-	case SESSION_RUNNING:
-		if (self->deadline_ms && now_ms >= self->deadline_ms)
-			miss_deadline(self);
-		else
-			watch_over(self, now_ms);
-		return;
-	}
+	else if (is_under_way(self) && self->deadline_ms && now_ms >= self->deadline_ms)
+		miss_deadline(self);
+	else if (is_under_way(self))
+		watch_over(self, now_ms);
 }
