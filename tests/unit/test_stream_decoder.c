@@ -376,16 +376,35 @@ START_TEST(kept_areas)
 }
 END_TEST
 
-/* Few bytes that would keep a viewer busy for long. */
-START_TEST(a_slice_that_paints_too_much)
+/* Few bytes that would keep a viewer busy for long: of each command as many as a slice may have, and one more. */
+START_TEST(a_slice_that_is_too_much_work)
 {
-	static const uint8_t one[] = {FILL(0, 0, WIDTH, HEIGHT)};
-	uint8_t many[(PICTURE_SLICE_SCREENS_MAX + 1) * sizeof(one)];
+	static const struct {
+		uint8_t bytes[20];
+		size_t length, n_max;
+	} commands[] = {
+	        {{FILL(0, 0, WIDTH, HEIGHT)}, 12, PICTURE_SLICE_SCREENS_MAX},
+	        {{PICTURE_COPY, 0, 0, 0, 0, 64, 0, 0, 0, 256 - 64, 0, HEIGHT, 0}, 13, 106},
+	        /* 320 x 64, of one byte: 32 each */
+	        {{PICTURE_DRAWN, 0, 0, 0, 0, 64, 1, 64, 0, 1, 1, 0, 7}, 13, 7},
+	        {{PICTURE_FORGET}, 1, 75},
+	        {{PICTURE_STORE, 0, 0, 1}, 4, 1200},
+	        {{PICTURE_KEEP, 0, 0, 0, 0, 32, 0, 32, 0, 0}, 10, 4800},
+	        /* 64 x 64: 4 each */
+	        {{PICTURE_PHOTO, 0, 0, 0, 0, 64, 0, 64, 0, 10, 1, 0, 7}, 13, 300},
+	};
+	static uint8_t many[65536];
 
-	for (size_t i = 0; i <= PICTURE_SLICE_SCREENS_MAX; i++)
-		memcpy(many + i * sizeof(one), one, sizeof(one));
-	ck_assert_int_eq(try_commands(many, sizeof(many) - sizeof(one)), STREAM_FRAME);
-	ck_assert_int_eq(try_commands(many, sizeof(many)), STREAM_ERR_LIMIT);
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		size_t n = commands[i].n_max, length = commands[i].length;
+		ck_assert_uint_le((n + 1) * length, sizeof(many));
+		for (size_t at = 0; at <= n; at++)
+			memcpy(many + at * length, commands[i].bytes, length);
+		ck_assert_msg(try_commands(many, n * length) == STREAM_FRAME, "command %u",
+		        commands[i].bytes[0]);
+		ck_assert_msg(try_commands(many, (n + 1) * length) == STREAM_ERR_LIMIT,
+		        "command %u", commands[i].bytes[0]);
+	}
 }
 END_TEST
 
@@ -542,6 +561,6 @@ int main(void)
 {
 	return SUITE_RUN("stream decoder", golden_streams, cut_off_at_every_length, bits_flipped,
 	        commands_and_their_bounds, a_slice_that_unpacks_to_too_much,
-	        a_slice_that_paints_too_much, order_of_frames, beginnings, channels, cursors,
+	        a_slice_that_is_too_much_work, order_of_frames, beginnings, channels, cursors,
 	        limits_of_the_start, kept_areas);
 }

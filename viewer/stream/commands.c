@@ -122,6 +122,7 @@ static int32_t obey_photo(struct screen *screen, const uint8_t *bytes, size_t le
 		return STREAM_ERR_MALFORMED;
 	if (length < PHOTO_HEAD_BYTES + n_bytes)
 		return 0;
+	screen->painted_px += (uint64_t)area.width * area.height * (PHOTO_PIXEL_WORK - 1);
 	photo_read(bytes + PHOTO_HEAD_BYTES, n_bytes, quality, screen_paint(screen, &area),
 	        screen->width, area.width, area.height);
 	return (int32_t)(PHOTO_HEAD_BYTES + n_bytes);

@@ -109,8 +109,10 @@ enum picture_command {
 #define DRAWN_HEIGHT_MAX PICTURE_TILE
 #define DRAWN_BYTES_MAX                                                                            \
 	12285 /* of one command's pixels; an area that needs more is cut between rows */
-/* Of PICTURE_SLICE_SCREENS_MAX: a pixel of DRAWN, and FORGET, take as long as so many of other commands. */
-#define DRAWN_PIXEL_WORK 8
+/* Of PICTURE_SLICE_SCREENS_MAX: a pixel of DRAWN, of a photograph, and FORGET, take as long as so many of other commands. A slice made to
+ * be dear so takes what two screens of text take at the most. */
+#define DRAWN_PIXEL_WORK 32
+#define PHOTO_PIXEL_WORK 4
 #define DRAWN_FORGET_WORK 65536
 #define GLYPHS_HEAD_BYTES 15
 #define GLYPHS_BYTES_MAX (PICTURE_COMMAND_MAX - GLYPHS_HEAD_BYTES)
