@@ -5,12 +5,14 @@
 #ifndef SHOJI_ENCODE_VIDEO_H264_H
 #define SHOJI_ENCODE_VIDEO_H264_H
 
+#include "stream/wire.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /* More is a whole screen's worth of work per frame, which one core cannot do at 30 a second. */
-#define VIDEO_H264_PIXELS_MAX (1920u * 1088u)
+#define VIDEO_H264_PIXELS_MAX ((uint32_t)WIRE_VIDEO_REGION_PIXELS_MAX)
 #define VIDEO_H264_SIDE_MIN 16
 /* A frame never comes out larger: the buffer of the rate control is smaller. */
 #define VIDEO_H264_FRAME_MAX (1024u * 1024u)

@@ -123,6 +123,7 @@ enum wire_cursor {
 #define WIRE_VIDEO_REGIONS_MAX 2
 #define WIRE_VIDEO_CELL 16 /* pixels each way: cells of the screen, from its upper left corner */
 #define WIRE_VIDEO_FRAME_MAX 1048576
+#define WIRE_VIDEO_REGION_PIXELS_MAX 2088960 /* 1920 x 1088, of whatever shape */
 
 /* WIRE_VIDEO_MIN to WIRE_VIDEO_MAX, broker -> viewer (made by encode). A picture's BEGIN ends every region. */
 enum wire_video {

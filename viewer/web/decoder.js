@@ -61,11 +61,23 @@ export class Decoder {
 			throw new DecoderError("too long");
 		}
 		this.#input.set(bytes);
-		const status = this.#exports.decoder_push(bytes.length);
+		const status = this.#obey(bytes.length);
 		if (status < 0) {
 			throw new DecoderError(status);
 		}
 		return status;
+	}
+
+	// Were there a way past the decoder's own checks, WebAssembly's would end the call: then, too, nothing that it holds is to be trusted.
+	#obey(length) {
+		try {
+			return this.#exports.decoder_push(length);
+		} catch (error) {
+			if (error instanceof WebAssembly.RuntimeError) {
+				throw new DecoderError(error.message);
+			}
+			throw error;
+		}
 	}
 
 	// What HELLO says of a picture that is still held.

@@ -32,6 +32,7 @@ function videoOf(painter) {
 		draw: (frame, area, rects, onShown) => painter.drawVideo(frame, area, rects, onShown),
 		onDrawn: (channel, number) => session.videoDrawn(channel, number),
 		onFailed: (channel) => session.videoFailed(channel),
+		nowMs: () => performance.now(),
 	});
 	painter.setCover((rect) => video.uncovered(rect));
 	return video;

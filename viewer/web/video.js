@@ -15,6 +15,9 @@ export const CELL = 16;
 export const FRAME_BYTES_MAX = 1048576;
 // Slices of a frame: encode fills each but the last, so that a frame of the largest size has 33. A million of one byte would each be an object.
 export const FRAME_SLICES_MAX = 64;
+export const REGION_PIXELS_MAX = 2088960;
+// Each makes a decoder of the browser's, with threads and megabytes. encode begins one anew twice a second at most, and after a scroll.
+export const BEGINS_PER_SECOND_MAX = 20;
 const Type = Object.freeze({ BEGIN: 1, MASK: 2, FRAME: 3, END: 4 });
 const Flag = Object.freeze({ FIRST: 1, LAST: 2, KEY: 4, ALL: 7 });
 // Chunks that the decoder has not answered yet. encode has no more on their way.
@@ -129,9 +132,10 @@ export class Video {
 	#regions = new Map(); // channel -> Region
 	#hasFailed = false;
 	#size = null; // of the screen
+	#begins = []; // when the regions of the last second began
 
 	// parts: VideoDecoder, EncodedVideoChunk; draw(frame, region area, rects, onShown): through these rectangles;
-	// onDrawn(channel, number); onFailed(channel), once at most.
+	// onDrawn(channel, number); onFailed(channel), once at most; nowMs().
 	constructor(parts) {
 		this.#parts = parts;
 	}
@@ -188,8 +192,17 @@ export class Video {
 		) {
 			throw new WireError("video: a region outside the screen");
 		}
+		if (area.width * area.height > REGION_PIXELS_MAX) {
+			throw new WireError("video: a region too large");
+		}
 		this.#drop(channel);
 		if (this.#hasFailed) {
+			return;
+		}
+		const nowMs = this.#parts.nowMs();
+		this.#begins = this.#begins.filter((atMs) => nowMs - atMs < 1000);
+		if (this.#begins.push(nowMs) > BEGINS_PER_SECOND_MAX) {
+			this.#fail(channel, null);
 			return;
 		}
 		try {

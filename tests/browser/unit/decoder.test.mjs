@@ -82,3 +82,15 @@ test("a broken stream throws, and so does a message that is too long", async () 
 	assert.equal(decoder.push(begin(64, 64)), Status.BEGUN);
 	assert.throws(() => decoder.push(fill(1, 60, 0, 5, 1, [0, 0, 0], true)), DecoderError, "outside of the screen");
 });
+
+test("a decoder that WebAssembly stops is a broken stream", () => {
+	const trap = () => new WebAssembly.Instance(new WebAssembly.Module(Uint8Array.from([
+		// (module (func (export "f") unreachable))
+		0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 7, 5, 1, 1, 102, 0, 0, 10, 5, 1, 3, 0, 0, 11,
+	]))).exports.f();
+	const memory = new WebAssembly.Memory({ initial: 1 });
+	const decoder = new Decoder({ exports: {
+		memory, decoder_new: () => 0, decoder_input: () => 0, decoder_input_size: () => SLICE_MAX, decoder_push: trap,
+	} });
+	assert.throws(() => decoder.push(begin(64, 64)), DecoderError);
+});

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-	CELL, CHANNEL_MAX, CHANNEL_MIN, FRAME_BYTES_MAX, FRAME_SLICES_MAX, Video, canDecode, clip, subtract,
+	BEGINS_PER_SECOND_MAX, CELL, CHANNEL_MAX, CHANNEL_MIN, FRAME_BYTES_MAX, REGION_PIXELS_MAX, FRAME_SLICES_MAX, Video, canDecode, clip, subtract,
 } from "../../../viewer/web/video.js";
 import { WireError, encodeVideoDrawn, encodeVideoFailed } from "../../../viewer/web/wire.js";
 import { headerNumbers } from "./repository.mjs";
@@ -26,6 +26,7 @@ class Stage {
 		this.drawn = [];
 		this.told = [];
 		this.failed = 0;
+		this.nowMs = 5000;
 		this.isBroken = false;
 		this.VideoDecoder = class {
 			constructor({ output, error }) {
@@ -66,6 +67,7 @@ class Stage {
 			},
 			onDrawn: (channel, number) => this.told.push([channel, number]),
 			onFailed: () => (this.failed += 1),
+			nowMs: () => this.nowMs,
 		});
 		this.video.reset(WIDTH, HEIGHT);
 	}
@@ -97,6 +99,7 @@ test("the numbers are those of wire.h", () => {
 	assert.equal(CHANNEL_MAX, c.WIRE_VIDEO_MAX);
 	assert.equal(CELL, c.WIRE_VIDEO_CELL);
 	assert.equal(FRAME_BYTES_MAX, c.WIRE_VIDEO_FRAME_MAX);
+	assert.equal(REGION_PIXELS_MAX, c.WIRE_VIDEO_REGION_PIXELS_MAX);
 	assert.deepEqual([c.WIRE_VIDEO_BEGIN, c.WIRE_VIDEO_MASK, c.WIRE_VIDEO_FRAME, c.WIRE_VIDEO_END], [1, 2, 3, 4]);
 	assert.deepEqual([c.WIRE_VIDEO_FIRST, c.WIRE_VIDEO_LAST, c.WIRE_VIDEO_KEY], [1, 2, 4]);
 	assert.deepEqual([...encodeVideoDrawn(9, 0x01020304)], [9 * 16 + c.WIRE_VIDEO_DRAWN, 4, 3, 2, 1]);
@@ -242,6 +245,26 @@ test("what is out of shape or turn is refused", () => {
 			drops.receive(frame(1, 4, 0));
 		}
 	}, /too large/);
+});
+
+test("a region has a largest size, and is not begun without end", () => {
+	const large = new Stage();
+	large.video.reset(3840, 2160);
+	large.receive(begin(0, 0, 1920, 1088), begin(1920, 0, 1088, 1920));
+	assert.throws(() => large.receive(begin(0, 0, 1920, 1089)), /too large/);
+
+	const stage = new Stage();
+	for (let i = 0; i < 2 * BEGINS_PER_SECOND_MAX; i++) {
+		stage.nowMs += 1000 / BEGINS_PER_SECOND_MAX;
+		stage.receive(begin(0, 0, 64, 64));
+	}
+	assert.deepEqual([stage.failed, stage.decoders.length], [0, 2 * BEGINS_PER_SECOND_MAX]);
+	for (let i = 0; i < 2 * BEGINS_PER_SECOND_MAX; i++) {
+		stage.receive(begin(0, 0, 64, 64), mask(1, 0), frame(i + 1, KEY), end());
+	}
+	assert.equal(stage.failed, 1, "the broker is told, and pictures follow");
+	assert.equal(stage.decoders.length, 2 * BEGINS_PER_SECOND_MAX);
+	assert.equal(stage.video.isWorking, false);
 });
 
 test("cut at every length and with each bit flipped: refused, or taken, and nothing else", () => {
