@@ -15,7 +15,7 @@ shoji_unit_test(hostile-capture SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_capture_h
 target_compile_definitions(test-hostile-capture PRIVATE CAPTURE_PROCESS="$<TARGET_FILE:capture-process>")
 add_dependencies(test-hostile-capture capture-process)
 
-shoji_unit_test(capture-xvnc SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_capture_xvnc.c
+shoji_unit_test(capture-xvnc WHOLE_SYSTEM SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_capture_xvnc.c
   ${CMAKE_CURRENT_LIST_DIR}/capture_process.c LIBS shoji-capture PkgConfig::XCB)
 target_compile_definitions(test-capture-xvnc PRIVATE CAPTURE_PROCESS="$<TARGET_FILE:capture-process>"
   X_GRAB="$<TARGET_FILE:x-grab>" X_DRAW="$<TARGET_FILE:x-draw>")

@@ -32,10 +32,9 @@ function(shoji_isolation_test name timeout_s)
     PRODUCT_FOLDER="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
   add_dependencies(test-${name}
     isolation-probe isolation-hog shoji-guest-init shoji-guest-forward shoji-guest-agent shoji-guest-data)
-  add_test(NAME isolation-${name} COMMAND test-${name})
-  # They count the processes of uids that they share.
+  add_test(NAME isolation-${name} COMMAND ${apart} $<TARGET_FILE:test-${name}>)
   set_tests_properties(isolation-${name} PROPERTIES
-    TIMEOUT ${timeout_s} LABELS integration RESOURCE_LOCK isolated-hosts)
+    TIMEOUT ${timeout_s} LABELS integration RESOURCE_GROUPS whole_systems:1)
 endfunction()
 
 shoji_isolation_test(isolation 180)

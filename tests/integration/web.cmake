@@ -12,6 +12,6 @@ foreach(file ${web_unit_tests})
 endforeach()
 
 foreach(part viewer viewer-input)
-  add_test(NAME browser-${part} COMMAND ${NODE} --test ${CMAKE_SOURCE_DIR}/tests/browser/${part}.test.mjs)
-  set_tests_properties(browser-${part} PROPERTIES TIMEOUT 600 LABELS browser ENVIRONMENT SHOJI_VIEWER=${SHOJI_VIEWER})
+  add_test(NAME browser-${part} COMMAND ${apart} ${NODE} --test ${CMAKE_SOURCE_DIR}/tests/browser/${part}.test.mjs)
+  set_tests_properties(browser-${part} PROPERTIES TIMEOUT 600 RESOURCE_GROUPS whole_systems:1 LABELS browser ENVIRONMENT SHOJI_VIEWER=${SHOJI_VIEWER})
 endforeach()

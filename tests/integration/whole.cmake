@@ -1,13 +1,11 @@
-# Whole-system tests: the real broker, real isolated hosts, a real browser as the viewer. One at a time, for their deadlines
-# are the product's; beside it one of the others, for they wait more than they compute.
-set(apart ${CMAKE_CURRENT_LIST_DIR}/apart)
+# Whole-system tests: the real broker, real isolated hosts, a real browser as the viewer.
 set(whole_environment "SHOJI_BIN=${CMAKE_RUNTIME_OUTPUT_DIRECTORY}" ASAN_OPTIONS=detect_leaks=0)
 foreach(name session text ime keys screen exactness mark caps video roles hostile lying-host leftovers)
   add_test(NAME whole-${name} COMMAND ${apart} node --test ${CMAKE_CURRENT_LIST_DIR}/${name}.test.mjs)
-  set_tests_properties(whole-${name} PROPERTIES TIMEOUT 900 RESOURCE_LOCK whole-system LABELS whole ENVIRONMENT "${whole_environment}")
+  set_tests_properties(whole-${name} PROPERTIES TIMEOUT 900 RESOURCE_GROUPS whole_systems:1 LABELS whole ENVIRONMENT "${whole_environment}")
 endforeach()
 add_test(NAME whole-bench COMMAND ${apart} ${CMAKE_SOURCE_DIR}/tests/bench/run --short --only latency,fast,video)
-set_tests_properties(whole-bench PROPERTIES TIMEOUT 600 RESOURCE_LOCK whole-system LABELS whole ENVIRONMENT "${whole_environment}")
+set_tests_properties(whole-bench PROPERTIES TIMEOUT 600 RESOURCE_GROUPS whole_systems:1 LABELS whole ENVIRONMENT "${whole_environment}")
 
 # What takes minutes: ./check --slow, as CI runs it. The text test with all that is asked of it: every kanji ten times, the same
 # over packets with 150 ms of delay and one in a hundred lost; and with a browser that has no EditContext.

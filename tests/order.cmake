@@ -1,0 +1,15 @@
+# Where no earlier run has told what each takes: what goes two at a time begins first, then the longest of the others, and of both the
+# longest first, so that neither is left over at the end beside an idle core.
+get_property(tests DIRECTORY PROPERTY TESTS)
+foreach(name ${tests})
+  get_test_property(${name} RESOURCE_GROUPS places)
+  if(name MATCHES "^whole-(session|exactness|lying-host|video)")
+    set_tests_properties(${name} PROPERTIES COST 400)
+  elseif(places)
+    set_tests_properties(${name} PROPERTIES COST 300)
+  elseif(name MATCHES "^(lint-tidy|fuzz-(stream|proxy))")
+    set_tests_properties(${name} PROPERTIES COST 250)
+  elseif(name MATCHES "^(fuzz-|unit-encode-(video|writer))")
+    set_tests_properties(${name} PROPERTIES COST 200)
+  endif()
+endforeach()
