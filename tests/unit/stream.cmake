@@ -8,6 +8,10 @@ endforeach()
 foreach(part viewers writer) # these have a clock
   shoji_unit_test(encode-${part} SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_encode_${part}.c LIBS shoji-encode shoji-stream)
 endforeach()
+# Copies in a wrong order cost bytes, and no pixel is wrong.
+shoji_unit_test(encode-frame-wrong-order GIVES_WAY SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_encode_frame.c
+  ${CMAKE_SOURCE_DIR}/tests/mutant/scroll_verify.c LIBS shoji-encode shoji-stream)
+target_compile_definitions(test-encode-frame-wrong-order PRIVATE WRONG_ORDER)
 if(SHOJI_SANITIZE)
   target_compile_definitions(test-encode-writer PRIVATE SANITIZED)
 endif()
