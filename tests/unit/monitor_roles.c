@@ -199,7 +199,9 @@ static void on_lost(void *data)
 	(void)data;
 	for (int i = 0; i < 20 && !has_keeper; i++)
 		CHANNEL_SEND(monitor, keeper_lost);
-	timer_set_ms(lost, LOST_MS);
+	journal("has lost keeper");
+	if (!is_mode("keeper-lost-once"))
+		timer_set_ms(lost, LOST_MS);
 }
 
 static void begin_lost(void)
@@ -356,7 +358,7 @@ static _Noreturn void run_role(void)
 	journal("begins %d", (int)getpid());
 	role_ready(monitor);
 	channel_watch(monitor, loop, on_message, on_close, NULL);
-	if (is_mode("keeper-lost"))
+	if (is_mode("keeper-lost") || is_mode("keeper-lost-once"))
 		begin_lost();
 	if (!strcmp(role, "keeper"))
 		begin_keeper();

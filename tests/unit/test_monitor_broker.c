@@ -110,6 +110,21 @@ START_TEST(test_joined_anew)
 }
 END_TEST
 
+/* The channel broke because keeper died: its successor was given another one, and that is left alone. */
+START_TEST(test_not_joined_twice)
+{
+	stage_prepare();
+	stage_put("mode.gate", "keeper-lost-once");
+	ck_assert(stage_launch());
+	stage_await("gate: has lost keeper");
+	kill(stage_pid_of("keeper"), SIGKILL);
+	stage_await("gate: keeper_peer");
+	usleep(1500000); /* longer than monitor waits before it joins them anew */
+	ck_assert_uint_eq(stage_count("gate: keeper_peer"), 1);
+	stage_stop();
+}
+END_TEST
+
 /* It is for gate and egress to say; a hash worker or keeper that does is started anew. */
 START_TEST(test_joined_out_of_turn)
 {
@@ -489,8 +504,8 @@ int main(int argc, char **argv)
 	monitor_roles_dispatch(argc, argv);
 	return SUITE_RUN("monitor-broker", test_starts_and_stops, test_session,
 	        test_stop_ends_sessions, test_roles_come_back, test_joined_anew,
-	        test_joined_out_of_turn, test_keeper_and_egress_go_at_once, test_keeper_forgets,
-	        test_keeper_holds_what_is_gone, test_killed_and_adopted,
+	        test_not_joined_twice, test_joined_out_of_turn, test_keeper_and_egress_go_at_once,
+	        test_keeper_forgets, test_keeper_holds_what_is_gone, test_killed_and_adopted,
 	        test_adopted_under_other_accounts, test_accounts_are_one_brokers,
 	        test_stopped_for_restart, test_dead_host_is_cleaned, test_second_broker,
 	        test_start_fails, test_role_out_of_turn, test_workers_and_shepherds_fail,
