@@ -227,8 +227,3 @@ void address_table_attach_refused(
 	if (entry->refused_attaches < UINT32_MAX)
 		entry->refused_attaches++;
 }
-
-uint32_t address_table_connections(const struct address_table *self)
-{
-	return self->connections;
-}

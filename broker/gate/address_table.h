@@ -53,6 +53,4 @@ bool address_table_may_attach(
 void address_table_attach_refused(
         struct address_table *self, const struct address_key *key, uint64_t now_ms);
 
-uint32_t address_table_connections(const struct address_table *self);
-
 #endif

@@ -66,7 +66,6 @@ START_TEST(test_limits)
 	ck_assert_int_eq(address_table_connect(table, &b, 0), 0);
 	ck_assert_int_eq(address_table_connect(table, &b, 0), 0);
 	ck_assert_int_eq(address_table_connect(table, &c, 0), SHOJI_ERR_LIMIT);
-	ck_assert_uint_eq(address_table_connections(table), 5);
 	address_table_disconnect(table, &a);
 	ck_assert_int_eq(address_table_connect(table, &c, 0), 0);
 	ck_assert_int_eq(address_table_connect(table, &a, 0), SHOJI_ERR_LIMIT);
@@ -141,7 +140,6 @@ START_TEST(test_churn)
 			counts[i]--;
 			total--;
 		}
-		ck_assert_uint_eq(address_table_connections(table), total);
 	}
 	address_table_free(table);
 }
