@@ -6,7 +6,8 @@
 #include "encode/slicer.h"
 
 /* Cheapest first; the last one takes anything. */
-static const struct tile_codec *const codecs[] = {&codec_fill, &codec_predicted, &codec_drawn};
+static const struct tile_codec *const codecs[] = {
+        &codec_fill, &codec_predicted, &codec_pixels, &codec_drawn};
 
 size_t codec_put_area(uint8_t *out, uint8_t command, const struct rect *area)
 {
@@ -21,12 +22,13 @@ size_t codec_put_area(uint8_t *out, uint8_t command, const struct rect *area)
 	return writer.length;
 }
 
-const struct tile_codec *codec_choose(const struct image *image, const struct rect *area)
+const struct tile_codec *codec_choose(
+        const struct effort *effort, const struct image *image, const struct rect *area)
 {
 	const size_t last = sizeof(codecs) / sizeof(codecs[0]) - 1;
 
 	for (size_t i = 0; i < last; i++)
-		if (codecs[i]->wants(image, area))
+		if ((effort->is_too_much || !codecs[i]->is_hasty) && codecs[i]->wants(image, area))
 			return codecs[i];
 	return codecs[last];
 }

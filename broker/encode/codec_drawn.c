@@ -100,16 +100,7 @@ static size_t write_anyhow(const struct codec_pixels *pixels, struct rect *area,
 	*at++ = PICTURE_FORGET;
 	if ((uint32_t)area->width * area->height > PIXELS_ANYHOW)
 		area->height = (uint16_t)(PIXELS_ANYHOW / area->width);
-	at += codec_put_area(at, PICTURE_PIXELS, area);
-	for (uint32_t row = 0; row < area->height; row++) {
-		const uint32_t *from = pixels->image->pixels +
-		                       (size_t)(area->y + row) * pixels->image->width + area->x;
-		for (uint32_t i = 0; i < area->width; i++, at += PICTURE_PIXEL_BYTES) {
-			at[0] = (uint8_t)(from[i] >> 16);
-			at[1] = (uint8_t)(from[i] >> 8);
-			at[2] = (uint8_t)from[i];
-		}
-	}
+	at += codec_write_pixels(pixels->image, area, at);
 	return (size_t)(at - out);
 }
 
@@ -131,6 +122,7 @@ static size_t write_drawn(const struct codec_pixels *pixels, struct rect *area, 
 	if (length == 0 ||
 	        length > (size_t)n_rows * area->width * DRAWN_PIXEL_BYTES_MAX + DRAWN_SLACK)
 		return write_anyhow(pixels, area, out);
+	effort_drawn(&pixels->slicer->effort, (uint32_t)length);
 	area->height = n_rows;
 	codec_put_area(out, PICTURE_DRAWN, area);
 	out[PICTURE_RECT_BYTES] = is_beside_known;

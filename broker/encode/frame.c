@@ -18,6 +18,8 @@
 
 /* Fewer changed tiles are sent before a search would have ended. */
 #define SEARCH_TILES_MIN 4
+/* Of so many on, a search in any direction takes a millisecond and more. */
+#define DEAR_TILES_MIN 32
 /* Lines between those of a tile that are looked at first. */
 #define LOOK_STEP 12
 /* So many tiles that are still to be said may be a caret's, and what is typed at it. */
@@ -179,6 +181,8 @@ static size_t copy_moved(
 	size_t n_all = 0;
 
 	for (size_t i = 0; i < n_offsets && self->dirty->n_marked >= SEARCH_TILES_MIN; i++) {
+		if (!scroll_is_likely(self->image, self->reference, self->dirty, &offsets[i]))
+			continue;
 		size_t n_copies = scroll_verify(
 		        self->image, self->reference, self->dirty, &offsets[i], copies);
 		if (n_copies == 0)
@@ -211,6 +215,7 @@ static void guess_along(struct frame *self, enum scroll_axis axis, bool *has_sto
 static void guess_moved(struct frame *self, bool *has_stored)
 {
 	struct scroll_offset offsets[SCROLL_OFFSETS_MAX];
+	struct effort *effort = &self->slicer->effort;
 	uint32_t few = self->dirty->n_marked / 4;
 
 	if (few < SEARCH_TILES_MIN)
@@ -220,10 +225,13 @@ static void guess_moved(struct frame *self, bool *has_stored)
 			return;
 		guess_along(self, (enum scroll_axis)axis, has_stored);
 	}
-	if (self->dirty->n_marked <= few)
+	bool is_dear = self->dirty->n_marked >= DEAR_TILES_MIN;
+	if (self->dirty->n_marked <= few || (is_dear && !effort_may_search(effort)))
 		return;
 	size_t n_offsets = scroll_guess_free(self->image, self->reference, self->dirty, offsets);
-	copy_moved(self, offsets, n_offsets, has_stored);
+	size_t n_copies = copy_moved(self, offsets, n_offsets, has_stored);
+	if (is_dear)
+		effort_searched(effort, n_copies > 0);
 }
 
 static void search_moved(struct frame *self, const struct scroll_offset *hints, size_t n_hints)
@@ -352,7 +360,8 @@ static void say_tiles(struct frame *self, uint32_t row, uint32_t column, uint32_
 			frame_take_over(self, &area);
 			continue;
 		}
-		const struct tile_codec *codec = codec_choose(self->image, &area);
+		const struct tile_codec *codec =
+		        codec_choose(&self->slicer->effort, self->image, &area);
 		if (joins(self, &pending, codec, &area)) {
 			pending.area.width = (uint16_t)(pending.area.width + area.width);
 			continue;
@@ -418,6 +427,7 @@ bool frame_make(const struct image *image, uint32_t *reference, struct cache *ca
 	changed = *dirty;
 	cache_begin_frame(cache, number, dirty);
 	slicer_begin_frame(slicer, number);
+	effort_begin_frame(&slicer->effort, cache->now_ms, slicer->is_line_fast);
 	search_moved(&frame, hints, n_hints);
 	recall_show(&frame);
 	photo_plan(photo, image, reference, dirty);

@@ -34,7 +34,8 @@ static void find_text(struct finder *self)
 				continue;
 			struct rect tile = tiles_area(dirty, column, row);
 			struct rect area = frame_trimmed(self->frame, &tile);
-			const struct tile_codec *codec = codec_choose(self->frame->image, &area);
+			const struct tile_codec *codec = codec_choose(
+			        &self->frame->slicer->effort, self->frame->image, &area);
 			self->is_text[row][column] = codec != &codec_predicted;
 		}
 }

@@ -34,6 +34,9 @@ size_t scroll_guess(const struct image *image, const uint32_t *reference,
 size_t scroll_guess_free(const struct image *image, const uint32_t *reference,
         const struct tiles *changed, struct scroll_offset offsets[SCROLL_OFFSETS_MAX]);
 
+/* Whether samples of what changed say that a part of it worth the whole comparison was moved like that. Always true of small areas. */
+bool scroll_is_likely(const struct image *image, const uint32_t *reference,
+        const struct tiles *changed, const struct scroll_offset *offset);
 /* The areas that, moved by that offset within the reference, become exactly what the image shows. In an order in which
  * none reads what one before it wrote. Returns how many. */
 size_t scroll_verify(const struct image *image, const uint32_t *reference,

@@ -7,6 +7,10 @@
 #include <stdbool.h>
 #include <string.h>
 
+/* Rows of so many tiles at least are sampled, one in so many; one in so many of those must be found. */
+#define SAMPLED_TILES_MIN 32
+#define SAMPLE_STEP 16
+#define LIKELY_DIVISOR 32
 #define RUN_MIN 8 /* rows or columns: a shorter copy costs more than its pixels */
 
 /* Rows of one column of tiles, up or down, that are equal to the rows dy before them: as far as was looked. */
@@ -390,6 +394,44 @@ static void put_in_order_freely(struct search *self)
 				n_readers[i]--;
 		self->copies[n_placed++] = waiting[next];
 	}
+}
+
+/* Samples of a tile that differ from what was there; and how many of them were there at the offset before. */
+static void sample_tile(
+        const struct search *self, const struct rect *tile, uint32_t *n_differ, uint32_t *n_moved)
+{
+	for (uint32_t i = SAMPLE_STEP / 2; i < tile->height; i += SAMPLE_STEP) {
+		int y = tile->y + (int)i, x = tile->x, end = x + tile->width;
+		int source_y = y - self->offset.dy, dx = self->offset.dx;
+		if (source_y < 0 || source_y >= self->image->height || x < dx ||
+		        end - dx > self->image->width)
+			continue;
+		const uint32_t *now = now_at(self, (uint32_t)x, (uint32_t)y);
+		if (memcmp(now, before_at(self, (uint32_t)x, (uint32_t)y),
+		            (size_t)tile->width * 4) == 0)
+			continue;
+		++*n_differ;
+		*n_moved += is_moved(self, (uint32_t)x, (uint32_t)y, tile->width);
+	}
+}
+
+bool scroll_is_likely(const struct image *image, const uint32_t *reference,
+        const struct tiles *changed, const struct scroll_offset *offset)
+{
+	struct search search = {
+	        .image = image, .reference = reference, .changed = changed, .offset = *offset};
+	uint32_t n_differ = 0, n_moved = 0;
+
+	if (changed->n_marked < SAMPLED_TILES_MIN)
+		return true;
+	for (uint32_t row = 0; row < changed->rows; row++)
+		for (uint32_t column = 0; column < changed->columns; column++) {
+			if (!changed->is_marked[row][column])
+				continue;
+			struct rect tile = tiles_area(changed, column, row);
+			sample_tile(&search, &tile, &n_differ, &n_moved);
+		}
+	return n_moved > 0 && n_moved * LIKELY_DIVISOR >= n_differ;
 }
 
 size_t scroll_verify(const struct image *image, const uint32_t *reference,

@@ -25,6 +25,7 @@ void slicer_begin_stream(
 	self->drawn = drawn;
 	drawn_model_init(drawn);
 	blink_init(&self->blink);
+	effort_init(&self->effort);
 }
 
 static bool says_answer(const struct slicer *self)

@@ -4,6 +4,7 @@
 #define SHOJI_ENCODE_SLICER_H
 
 #include "encode/blink.h"
+#include "encode/effort.h"
 #include "stream/picture.h"
 #include "stream/wire.h"
 
@@ -21,6 +22,7 @@ struct slicer {
 	struct compressor *compressor; /* borrowed */
 	struct drawn_model *drawn;     /* borrowed; of the stream */
 	struct blink blink;            /* of the stream */
+	struct effort effort;
 	slicer_slice_fn on_slice;
 	void *data;
 	bool has_failed; /* zstd did: a bug; the stream is of no use any more */
@@ -34,6 +36,7 @@ struct slicer {
 	size_t slice_raw;    /* went into this slice, with what waits */
 	size_t slice_length; /* what comes before them, and compressed bytes */
 	size_t budget_bytes; /* what a frame may take, set by the owner before each; 0: as much as it needs */
+	bool is_line_fast;  /* set by the owner: more bytes would make nothing later */
 	size_t frame_bytes; /* in the frame's slices that have left */
 	size_t ratio;       /* compressed bytes of 256 raw ones, the last time */
 	uint8_t raw[WIRE_PAYLOAD_MAX];

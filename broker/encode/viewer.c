@@ -294,6 +294,7 @@ static bool make_frame(struct viewer *self, const struct image *image)
 	ensure(number != 0);
 	self->frame = number;
 	self->slicer.budget_bytes = flow_line_budget(&self->line, clock_now_us());
+	self->slicer.is_line_fast = flow_line_carries(&self->line) > PHOTO_FAST_BYTES_PER_S;
 	self->cache->now_ms = now_ms;
 	if (photo) {
 		photo->bytes_per_s = flow_line_carries(&self->line);

@@ -123,6 +123,7 @@ static void bench_start(struct bench *self, uint16_t width, uint16_t height)
 	cache_init(&self->cache, cache_key);
 	cache_begin(&self->cache, CACHE_SLOTS, 0);
 	slicer_init(&self->slicer, on_slice, self);
+	self->slicer.is_line_fast = true;
 	slicer_begin_stream(&self->slicer,
 	        compressor_begin(need(compressor_size()), compressor_size(), COMPRESSOR_WINDOW_LOG),
 	        need(sizeof(struct drawn_model)));
