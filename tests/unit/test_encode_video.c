@@ -4,13 +4,18 @@
 #include "unit/suite.h"
 
 #include "base/channel.h"
+#include "encode/confine.h"
 #include "encode/encoder_inside.h"
 #include "encode/video_h264.h"
+
+#include <malloc.h>
+#include <unistd.h>
 
 #define FILM_X 77
 #define FILM_Y 53
 #define FILM_WIDTH 333
 #define FILM_HEIGHT 247
+#define STILL_KEPT_BYTES_MAX (512 << 10) /* by malloc, of what a film took */
 #define CAN (WIRE_CAN_CURSOR | WIRE_CAN_H264)
 
 static const struct rect film = {FILM_X, FILM_Y, FILM_WIDTH, FILM_HEIGHT};
@@ -47,10 +52,22 @@ static uint32_t kept_of_film(void)
 	                FILM_WIDTH / 2];
 }
 
+/* In memory, of this process. */
+static size_t resident_bytes(void)
+{
+	size_t n_pages = 0;
+	FILE *file = fopen("/proc/self/statm", "r");
+
+	ck_assert(file && fscanf(file, "%*u %zu", &n_pages) == 1);
+	fclose(file);
+	return n_pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
 /* After a short rest it goes on where it was, with the codec that it had; after a long one the region is over. Another page in its place is
  * exact at once. */
 START_TEST(a_film_that_rests_goes_on_at_once)
 {
+	encode_prepare_heap(); /* as encode's process has it: all in one heap, nothing mapped apart */
 	rig_start(true, CAN);
 	rig_play(film, 30);
 	uint32_t n_begins = rig.n_begins, n_frames = rig.n_frames;
@@ -80,6 +97,9 @@ START_TEST(a_film_that_rests_goes_on_at_once)
 	rig_turn_ms(10);
 	ck_assert_uint_eq(rig.n_ends, rig.n_begins);
 	ck_assert_uint_eq(kept_of_film(), 0);
+	size_t bytes = resident_bytes();
+	malloc_trim(0);
+	ck_assert_uint_le(bytes, resident_bytes() + STILL_KEPT_BYTES_MAX);
 	ck_assert_uint_eq(rig_n_wrong(), 0);
 	rig_finish();
 }
