@@ -219,6 +219,7 @@ static bool make_encoder(struct process *self, const struct message_setup_encode
 	struct encoder_setup encoder = {.loop = self->loop,
 	        .lease_id = setup->lease_id,
 	        .is_marked = setup->is_marked,
+	        .scale = setup->scale,
 	        .is_metered = setup->kbit_s_max != UINT32_MAX,
 	        .kbit_s_max = setup->kbit_s_max,
 	        .cache_key = self->cache_key,

@@ -31,12 +31,14 @@ struct encoder *encoder_new(const struct encoder_setup *setup)
 
 	if (setup->width_max == 0 || setup->width_max > SCREEN_WIDTH_MAX ||
 	        setup->height_max == 0 || setup->height_max > SCREEN_HEIGHT_MAX ||
+	        setup->scale < SCREEN_SCALE_MIN || setup->scale > SCREEN_SCALE_MAX ||
 	        setup->epoch == 0)
 		return NULL;
 	self = calloc(1, sizeof(*self));
 	if (!self)
 		return NULL;
 	self->setup = *setup;
+	self->scale = setup->scale;
 	capture_check_init(&self->check, setup->width_max, setup->height_max);
 	self->plain_timer = timer_new(setup->loop, encoder_on_plain_for_long, self);
 	self->video_timer = timer_new(setup->loop, encoder_pump, self);
@@ -72,7 +74,7 @@ void encoder_picture(struct encoder *self, struct encoder_picture *picture)
 {
 	*picture = (struct encoder_picture){0};
 	/* Without its words there is no mark, so no picture. */
-	if (self->setup.is_marked && !self->mark.has_text)
+	if (self->setup.is_marked && !self->mark.has_words)
 		return;
 	video_reveal(&self->video);
 	*picture = (struct encoder_picture){.pixels = encoder_shown(self)->pixels,

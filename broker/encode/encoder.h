@@ -23,6 +23,8 @@ struct encoder_setup {
 	bool is_marked; /* with a watermark; and without video, which it would have to be in as well */
 	bool is_metered;     /* nothing is said to a viewer but what gate gave credit for */
 	uint32_t kbit_s_max; /* where it is: what policy lets the line carry */
+	uint16_t
+	        scale; /* the terminal's to begin with, SCREEN_SCALE_*: the mark is as large as that */
 	uint16_t width_max, height_max; /* 1..SCREEN_WIDTH_MAX, SCREEN_HEIGHT_MAX */
 	bool has_video; /* moving pictures as H.264 to a viewer that can; else never */
 	/* Photographs may be blurred for a moment where the line is slow; else every frame is exact. */

@@ -6,6 +6,8 @@
 #include "base/error.h"
 #include "base/log.h"
 
+#include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 
 /* Whoever comes after this viewer knows of no region; an onlooker's coming and going only ends and permits them. */
@@ -14,6 +16,17 @@ static void forget_video(struct seat *self)
 	if (!seat_is_person(self))
 		return;
 	video_forget_viewer(&self->encoder->video);
+}
+
+/* What another terminal was shown, under its own name, does not stay on the screen while the new picture comes in pieces. */
+static void note_terminal(struct seat *self, const struct message_viewer_join *join)
+{
+	struct encoder *encoder = self->encoder;
+
+	if (encoder->setup.is_marked && strcmp(self->address, join->address) != 0)
+		viewer_forget_picture(&self->viewer);
+	snprintf(self->address, sizeof(self->address), "%s", join->address);
+	encoder_refresh_mark(encoder);
 }
 
 static int take_join(struct seat *self, struct message *in)
@@ -31,6 +44,7 @@ static int take_join(struct seat *self, struct message *in)
 	self->viewer.line.cap_bytes_per_s = self->encoder->setup.kbit_s_max * UINT64_C(1000) / 8;
 	self->has_asked = self->is_given = false;
 	viewer_join(&self->viewer, &join);
+	note_terminal(self, &join);
 	values_told_nothing(&self->told);
 	return 0;
 }
@@ -91,6 +105,19 @@ static int take_credit(struct seat *self, struct message *in)
 	return 0;
 }
 
+/* Policy and keeper have no part in it: what a terminal says of itself, and gate held within its range. */
+static int take_screen(struct seat *self, struct message *in)
+{
+	struct message_viewer_screen screen;
+
+	if (message_get_viewer_screen(in, &screen) || !seat_is_person(self) ||
+	        screen.scale < SCREEN_SCALE_MIN || screen.scale > SCREEN_SCALE_MAX)
+		return SHOJI_ERR_FORBIDDEN;
+	self->encoder->scale = screen.scale;
+	encoder_refresh_mark(self->encoder);
+	return 0;
+}
+
 static int take_press(struct seat *self, struct message *in)
 {
 	struct message_viewer_press press;
@@ -126,6 +153,8 @@ static int take_from_gate(struct seat *self, struct message *in)
 		return take_touch(self, in);
 	case MESSAGE_VIEWER_PRESS:
 		return take_press(self, in);
+	case MESSAGE_VIEWER_SCREEN:
+		return take_screen(self, in);
 	case MESSAGE_VIEWER_LEAVE:
 		leave(self);
 		return 0;

@@ -17,7 +17,8 @@ struct seat {
 	struct channel *gate; /* NULL: none, or gone */
 	struct viewer viewer;
 	struct values_told told;
-	bool has_asked, is_given; /* of gate's credit, where the line is metered */
+	char address[MARK_TEXT_MAX + 1]; /* of the viewer's terminal, as gate knows it */
+	bool has_asked, is_given;        /* of gate's credit, where the line is metered */
 	uint8_t *memory; /* of its screen and compressor: a part of the encoder's, whole pages */
 	size_t memory_size;
 };
@@ -30,6 +31,7 @@ struct encoder {
 	struct mark mark;         /* where setup.is_marked */
 	struct timer *mark_timer; /* the next minute */
 	int mark_east_min;
+	uint16_t scale; /* the person's terminal's, SCREEN_SCALE_* */
 	struct values values;
 	struct seat seats[VIEWERS_MAX];
 	struct video video;
@@ -74,6 +76,10 @@ void encoder_on_settle_time(void *data);
 /* What else looks different now, and the moves that were found: the viewers need not search again. */
 void encoder_take_marked(struct encoder *self, const struct message_damage *damage);
 void encoder_on_minute(void *data);
+/* A viewer comes: the mark that it is shown says what time it is. */
+void encoder_refresh_mark(struct encoder *self);
+/* Whether what is shown names the terminal of the person who would see it; an onlooker sees the person's, whatever it is. */
+bool seat_is_named(const struct seat *self);
 
 /* ---- encoder_pump.c ---- */
 

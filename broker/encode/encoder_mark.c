@@ -3,6 +3,7 @@
 
 #include "base/loop.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -25,36 +26,53 @@ void encoder_take_marked(struct encoder *self, const struct message_damage *dama
 	}
 }
 
-static void mark_anew(struct encoder *self, const char *person, const char *address)
+static void mark_anew(struct encoder *self, struct mark_words *words)
 {
 	struct timespec now;
-	char time[MARK_TIME_BYTES];
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	mark_time(time, now.tv_sec, self->mark_east_min);
-	if (mark_set_text(&self->mark, &self->image, person, address, time))
+	mark_time(words->time, now.tv_sec, self->mark_east_min);
+	if (mark_set(&self->mark, &self->image, words, mark_dot(self->scale)))
 		encoder_damage(self, &(struct rect){0, 0, self->image.width, self->image.height});
 	timer_set_ms(self->mark_timer,
 	        (uint64_t)(60 - now.tv_sec % 60) * 1000 - (uint64_t)now.tv_nsec / 1000000);
 }
 
+void encoder_refresh_mark(struct encoder *self)
+{
+	struct mark_words words = self->mark.words;
+
+	if (self->mark.has_words)
+		mark_anew(self, &words);
+}
+
 void encoder_on_minute(void *data)
 {
 	struct encoder *self = data;
-	char person[MARK_TEXT_MAX + 1], address[MARK_TEXT_MAX + 1];
 
-	memcpy(person, self->mark.person, sizeof(person));
-	memcpy(address, self->mark.address, sizeof(address));
-	mark_anew(self, person, address);
+	encoder_refresh_mark(self);
 	encoder_pump(self);
+}
+
+/* gate's word that a terminal is there and keeper's of what it is called take two ways, and either may be first. */
+bool seat_is_named(const struct seat *self)
+{
+	const struct encoder *encoder = self->encoder;
+
+	return !encoder->setup.is_marked || !seat_is_person(self) ||
+	       strcmp(self->address, encoder->mark.words.address) == 0;
 }
 
 void encoder_set_mark(struct encoder *self, const char *person, const char *address, int east_min)
 {
+	struct mark_words words;
+
 	if (!self->setup.is_marked)
 		return;
 	self->mark_east_min = east_min;
-	mark_anew(self, person, address);
+	snprintf(words.person, sizeof(words.person), "%s", person);
+	snprintf(words.address, sizeof(words.address), "%s", address);
+	mark_anew(self, &words);
 	encoder_tell_first_picture(self);
 	encoder_pump(self);
 }

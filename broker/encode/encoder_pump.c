@@ -162,7 +162,7 @@ void seat_pump(struct seat *self)
 	video_hide(&self->encoder->video);
 	pump_values(self);
 	seat_pump_outbox(self);
-	if (self->encoder->settle.is_on)
+	if (self->encoder->settle.is_on || !seat_is_named(self))
 		return;
 	say_video(self, video_say_changes);
 	work(self);

@@ -48,18 +48,21 @@ static void blend_row(const struct mark *self, const struct image *image, const 
 	size_t at = (size_t)y * image->width + area->x;
 	uint32_t *out = self->shown.pixels + at;
 	const uint32_t *in = image->pixels + at;
-	uint32_t row = (y + MARK_PERIOD_Y - region->phase_y) % MARK_PERIOD_Y;
-	uint32_t column = (area->x + MARK_PERIOD_X - region->phase_x) % MARK_PERIOD_X;
-	const uint8_t *ink = self->pattern->ink[row];
+	const struct mark_pattern *pattern = self->pattern;
+	uint32_t row = (y + pattern->period_y - region->phase_y) % pattern->period_y;
+	uint32_t column = (area->x + pattern->period_x - region->phase_x) % pattern->period_x;
+	const uint8_t *ink = mark_pattern_row(pattern, row);
 
 	memcpy(out, in, (size_t)width * sizeof(*out));
-	if (!self->pattern->has_ink[row])
+	if (!pattern->has_ink[row])
 		return;
 	for (uint32_t i = 0; i < width; i += MARK_INK_AT_ONCE) {
 		uint32_t end = width - i < MARK_INK_AT_ONCE ? width : i + MARK_INK_AT_ONCE;
-		const uint8_t *here = ink + (column + i) % MARK_PERIOD_X;
+		const uint8_t *here = ink + column;
 		uint64_t any;
 		memcpy(&any, here, sizeof(any));
+		column += MARK_INK_AT_ONCE;
+		column -= column >= pattern->period_x ? pattern->period_x : 0;
 		for (uint32_t x = i; any && x < end; x++)
 			if (here[x - i])
 				out[x] = mark_pixel(in[x]);
@@ -221,8 +224,8 @@ static struct rect carry(struct mark *self, const struct image *image, const str
 		}
 		break;
 	}
-	region.phase_x = shifted(region.phase_x, offset->dx, MARK_PERIOD_X);
-	region.phase_y = shifted(region.phase_y, offset->dy, MARK_PERIOD_Y);
+	region.phase_x = shifted(region.phase_x, offset->dx, self->pattern->period_x);
+	region.phase_y = shifted(region.phase_y, offset->dy, self->pattern->period_y);
 	put_on_top(self, &region, result);
 	return region.area;
 }
@@ -376,7 +379,7 @@ void mark_take(struct mark *self, const struct image *image, const struct rect *
 		}
 	}
 	tiles_resize(&self->changed, image->width, image->height);
-	self->shown.is_whole = image->is_whole && self->has_text;
+	self->shown.is_whole = image->is_whole && self->has_words;
 }
 
 /* ---- life ---- */
@@ -387,6 +390,7 @@ void mark_init(struct mark *self, const struct mark_memory *memory)
 	self->shown.pixels = memory->shown;
 	self->before = memory->before;
 	self->pattern = memory->pattern;
+	mark_pattern_draw(self->pattern, &self->words, MARK_DOT_MIN);
 }
 
 void mark_resize(struct mark *self, uint16_t width, uint16_t height)
@@ -397,19 +401,23 @@ void mark_resize(struct mark *self, uint16_t width, uint16_t height)
 	self->n_regions = 0;
 }
 
-bool mark_set_text(struct mark *self, const struct image *image, const char *person,
-        const char *address, const char *time)
+bool mark_set(
+        struct mark *self, const struct image *image, const struct mark_words *words, uint16_t dot)
 {
 	struct rect all = {0, 0, image->width, image->height};
+	bool is_same_size = self->has_words && self->dot == dot;
 
-	if (self->has_text && !strcmp(person, self->person) && !strcmp(address, self->address) &&
-	        !strcmp(time, self->time))
+	if (is_same_size && !strcmp(words->person, self->words.person) &&
+	        !strcmp(words->address, self->words.address) &&
+	        !strcmp(words->time, self->words.time))
 		return false;
-	snprintf(self->person, sizeof(self->person), "%s", person);
-	snprintf(self->address, sizeof(self->address), "%s", address);
-	snprintf(self->time, sizeof(self->time), "%s", time);
-	mark_pattern_draw(self->pattern, self->person, self->address, self->time);
-	self->has_text = true;
+	/* Phases are of a period. */
+	if (!is_same_size)
+		self->n_regions = 0;
+	self->words = *words;
+	self->dot = dot;
+	mark_pattern_draw(self->pattern, words, dot);
+	self->has_words = true;
 	if (image->width > 0)
 		blend(self, image, &all);
 	self->shown.is_whole = image->is_whole;

@@ -27,8 +27,9 @@ struct mark {
 	struct image shown; /* marked; whole only when there is a text */
 	uint32_t *before;   /* the unmarked image before the damage that is being taken */
 	struct mark_pattern *pattern;
-	bool has_text;
-	char person[MARK_TEXT_MAX + 1], address[MARK_TEXT_MAX + 1], time[MARK_TIME_BYTES];
+	bool has_words;
+	struct mark_words words;
+	uint16_t dot;
 	struct mark_region regions[MARK_REGIONS_MAX]; /* a later one lies over an earlier */
 	size_t n_regions;
 	struct tiles changed;
@@ -42,9 +43,9 @@ struct mark_memory {
 void mark_init(struct mark *self, const struct mark_memory *memory);
 void mark_resize(struct mark *self, uint16_t width, uint16_t height);
 
-/* Everything is marked anew: the caller damages the whole screen. false: it is the same text. */
-bool mark_set_text(struct mark *self, const struct image *image, const char *person,
-        const char *address, const char *time);
+/* Everything is marked anew: the caller damages the whole screen. false: it looks as before. */
+bool mark_set(
+        struct mark *self, const struct image *image, const struct mark_words *words, uint16_t dot);
 
 /* What taking damage came to: areas beyond the damage that look different now, and the moves found. */
 struct mark_result {

@@ -3,11 +3,16 @@
 #define SHOJI_ENCODE_MARK_PATTERN_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-/* Pixels; powers of two, and multiples of PICTURE_TILE, so that a tile's mark is one of a few. */
-#define MARK_PERIOD_X 512
-#define MARK_PERIOD_Y 256
+/* Pixels of the screen that a pixel of a glyph takes, each way: as large on a terminal of fine pixels as on any other, and never
+ * smaller than on one of scale 1. */
+#define MARK_DOT_MIN 2
+#define MARK_DOT_MAX 8
+/* A period, in dots: whatever a dot is, a multiple of PICTURE_TILE, so that a tile's mark is one of a few. */
+#define MARK_PERIOD_DOTS_X 256
+#define MARK_PERIOD_DOTS_Y 128
 /* How much lighter or darker a marked pixel is, of 255 (6 %): to be seen on any ground, and text stays readable. */
 #define MARK_STRENGTH 16
 
@@ -16,15 +21,30 @@
 
 #define MARK_INK_AT_ONCE 8
 
+#define MARK_PERIOD_X_MAX (MARK_PERIOD_DOTS_X * MARK_DOT_MAX)
+#define MARK_PERIOD_Y_MAX (MARK_PERIOD_DOTS_Y * MARK_DOT_MAX)
+
 struct mark_pattern {
-	bool has_ink[MARK_PERIOD_Y]; /* whether anything of a row is marked */
-	/* 1: marked. Behind each row its beginning again, so that it can be read eight at a time. */
-	uint8_t ink[MARK_PERIOD_Y][MARK_PERIOD_X + MARK_INK_AT_ONCE];
+	uint16_t period_x, period_y, stride; /* pixels */
+	bool has_ink[MARK_PERIOD_Y_MAX];     /* whether anything of a row is marked */
+	/* period_y rows of `stride`. 1: marked. Behind each row its beginning again, so that it can be read eight at a time. Of what a
+	 * period does not take nothing is touched: it costs no memory. */
+	uint8_t ink[MARK_PERIOD_Y_MAX * (MARK_PERIOD_X_MAX + MARK_INK_AT_ONCE)];
 };
 
-/* person and address twice in a period, the time once: so a new minute changes few tiles. */
-void mark_pattern_draw(
-        struct mark_pattern *self, const char *person, const char *address, const char *time);
+struct mark_words {
+	char person[MARK_TEXT_MAX + 1], address[MARK_TEXT_MAX + 1], time[MARK_TIME_BYTES];
+};
+
+/* dot: MARK_DOT_MIN to MARK_DOT_MAX. person and address twice in a period, the time once: so a new minute changes few tiles. */
+void mark_pattern_draw(struct mark_pattern *self, const struct mark_words *words, uint16_t dot);
+/* The dot for a terminal's scale (SCREEN_SCALE_*); a finer or coarser one is taken for the nearest that has one. */
+uint16_t mark_dot(uint16_t scale);
+/* The row of ink at y, at most a period below 2^16, from its beginning. */
+static inline const uint8_t *mark_pattern_row(const struct mark_pattern *self, uint32_t y)
+{
+	return self->ink + (size_t)(y % self->period_y) * self->stride;
+}
 /* The minute's local time in words. utc_s: seconds since 1970; east_min: minutes east of UTC. */
 void mark_time(char out[MARK_TIME_BYTES], int64_t utc_s, int east_min);
 

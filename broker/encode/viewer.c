@@ -156,6 +156,11 @@ void viewer_join(struct viewer *self, const struct message_viewer_join *join)
 	viewer_set_state(self, VIEWER_BEGINNING);
 }
 
+void viewer_forget_picture(struct viewer *self)
+{
+	self->keeps_screen = false;
+}
+
 /* Frames that are not acknowledged are few: the number is that of the newest frame that ends like this. */
 bool viewer_ack(struct viewer *self, uint16_t low_half)
 {

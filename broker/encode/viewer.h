@@ -90,6 +90,8 @@ void viewer_hint(struct viewer *self, const struct copy_hint *hint);
 
 /* join: its values are in range (checked by the caller). Replaces whoever was there. */
 void viewer_join(struct viewer *self, const struct message_viewer_join *join);
+/* Whatever it claimed to show: its picture begins anew, what it keeps in its cache is used. Right after viewer_join(). */
+void viewer_forget_picture(struct viewer *self);
 /* low_half: of the number of the frame that was drawn. Frames that were never sent are not believed: returns false. */
 bool viewer_ack(struct viewer *self, uint16_t low_half);
 /* A key press or text went to the isolated host: the first change after it is taken for its answer. */

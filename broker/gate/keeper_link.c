@@ -114,11 +114,14 @@ void keeper_tell_detached(struct gate *gate, uint64_t lease_id)
 		log_warning(lease_id, "keeper could not be told that the viewer left");
 }
 
-void keeper_tell_activity(struct gate *gate, uint64_t lease_id)
+void keeper_tell_activity(struct gate *gate, uint64_t lease_id, const char *address)
 {
+	struct message_activity activity = {.lease_id = lease_id};
+
+	snprintf(activity.address, sizeof(activity.address), "%s", address);
 	if (gate->keeper)
-		CHANNEL_SEND(gate->keeper, activity,
-		        .lease_id = lease_id); /* the next one comes in 10 s */
+		CHANNEL_SEND_VALUE(
+		        gate->keeper, activity, &activity); /* the next one comes in 10 s */
 }
 
 void keeper_tell_latency(

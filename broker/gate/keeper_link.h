@@ -26,6 +26,6 @@ void keeper_tell_detached(struct gate *gate, uint64_t lease_id);
 /* What administrators are shown of it. */
 void keeper_tell_latency(
         struct gate *gate, uint64_t lease_id, const struct latency_figures *figures);
-void keeper_tell_activity(struct gate *gate, uint64_t lease_id);
+void keeper_tell_activity(struct gate *gate, uint64_t lease_id, const char *address);
 
 #endif

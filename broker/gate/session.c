@@ -224,5 +224,5 @@ void session_tell_attached(struct gate *gate)
 {
 	for (struct session *at = gate->sessions; at; at = at->next)
 		if (person_of(at))
-			keeper_tell_activity(gate, at->lease_id);
+			keeper_tell_activity(gate, at->lease_id, viewer_address(person_of(at)));
 }

@@ -8,6 +8,7 @@
 #include "gate/gate_state.h"
 #include "gate/keeper_link.h"
 #include "gate/session.h"
+#include "gate/viewer.h"
 #include "gate/viewer_input.h"
 
 #include <string.h>
@@ -182,7 +183,8 @@ static void tell_activity(struct session *self)
 	if (self->told_activity_ms && now_ms - self->told_activity_ms < ACTIVITY_EVERY_MS)
 		return;
 	self->told_activity_ms = now_ms;
-	keeper_tell_activity(self->gate, self->lease_id);
+	keeper_tell_activity(
+	        self->gate, self->lease_id, viewer_address(self->seats[SEAT_PERSON].viewer));
 }
 
 /* encode shows first what is next to it. A move of the pointer says nothing; a lost one does no harm. */
@@ -210,6 +212,14 @@ static bool is_press(const struct viewer_message *message)
 	       (message->kind == VIEWER_MESSAGE_KEY && message->key.is_down);
 }
 
+static void tell_screen(struct session *self, const struct viewer_message *message)
+{
+	struct channel *stream = self->seats[SEAT_PERSON].stream;
+
+	if (stream && message->kind == VIEWER_MESSAGE_SCREEN)
+		CHANNEL_SEND(stream, viewer_screen, .scale = message->screen.scale);
+}
+
 static void note_press(struct session *self, const struct viewer_message *message)
 {
 	struct channel *stream = self->seats[SEAT_PERSON].stream;
@@ -232,5 +242,6 @@ void session_input(struct session *self, const struct viewer_message *message)
 	if (self->input)
 		note_sent(self, send_input(self, message));
 	tell_touch(self, message);
+	tell_screen(self, message);
 	note_press(self, message);
 }

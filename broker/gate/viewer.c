@@ -507,6 +507,11 @@ void viewer_take_slice(struct viewer *self, const uint8_t *slice, size_t length)
 	ask_to_write(self);
 }
 
+const char *viewer_address(const struct viewer *self)
+{
+	return self->connection->address;
+}
+
 bool viewer_fill_join(const struct viewer *self, struct message_viewer_join *out)
 {
 	if (self->state != VIEWER_LIVE)
@@ -517,6 +522,7 @@ bool viewer_fill_join(const struct viewer *self, struct message_viewer_join *out
 	        .epoch = self->epoch,
 	        .last_frame = self->last_frame,
 	        .cache_slots = self->cache_slots};
+	snprintf(out->address, sizeof(out->address), "%s", viewer_address(self));
 	return true;
 }
 

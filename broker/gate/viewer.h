@@ -37,6 +37,8 @@ void viewer_on_unavailable(struct viewer *self);
 /* ---- from its session ---- */
 /* Copies the slice; the session gives no other until seat_resume(). */
 void viewer_take_slice(struct viewer *self, const uint8_t *slice, size_t length);
+/* The terminal's, as keeper was told; lives as long as the viewer. */
+const char *viewer_address(const struct viewer *self);
 /* What encode is told of it; false: it is not there to be shown anything. */
 bool viewer_fill_join(const struct viewer *self, struct message_viewer_join *out);
 /* There is a picture to be had now. */

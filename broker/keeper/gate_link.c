@@ -103,6 +103,14 @@ static int accept_attach(struct keeper *self, struct lease *lease,
 	return error;
 }
 
+/* As it goes into leases and records. */
+static const char *foreign_address(char out[LOG_QUOTE_MAX], const char *address)
+{
+	text_foreign(out, LOG_QUOTE_MAX, address);
+	out[46] = '\0';
+	return out;
+}
+
 static void decide_attach(struct keeper *self, const struct message_attach *message)
 {
 	char next_token[TOKEN_TEXT_BYTES + 1];
@@ -114,8 +122,7 @@ static void decide_attach(struct keeper *self, const struct message_attach *mess
 	struct lease_tokens before = lease ? lease->tokens : (struct lease_tokens){0};
 
 	token_make(next_token, next_hash);
-	text_foreign(address, sizeof(address), message->address);
-	address[46] = '\0';
+	foreign_address(address, message->address);
 	/* Without a well-formed token the cookie alone says nothing about which window this is. */
 	if (lease)
 		outcome = token_hash(message->attach_token, hash)
@@ -181,11 +188,12 @@ static int on_detached(struct keeper *self, struct message *in)
 static int on_activity(struct keeper *self, struct message *in)
 {
 	struct message_activity message;
+	char address[LOG_QUOTE_MAX];
 	int error = message_get_activity(in, &message);
 	struct lease *lease = error ? NULL : find_named(self, message.lease_id);
 
 	if (lease)
-		sessions_activity(self, lease);
+		sessions_activity(self, lease, foreign_address(address, message.address));
 	return error;
 }
 

@@ -200,13 +200,19 @@ void sessions_on_started(struct keeper *self, const struct message_session_start
 
 /* ---- the viewer ---- */
 
+static void note_terminal(struct keeper *self, struct lease *lease, const char *address)
+{
+	snprintf(lease->address, sizeof(lease->address), "%s", address);
+	lease->is_dirty = true;
+	tell_mark(self, lease);
+	journal_touch(self->journal);
+}
+
 void sessions_attached(struct keeper *self, struct lease *lease, const char *address)
 {
 	lease->gate = self->gate_number;
 	lease_touch(lease, clock_now_ms());
-	if (address)
-		snprintf(lease->address, sizeof(lease->address), "%s", address);
-	tell_mark(self, lease);
+	note_terminal(self, lease, address);
 	switch (lease->state) {
 	case LEASE_STARTING:
 		lease->is_viewer_waiting = true;
@@ -220,8 +226,6 @@ void sessions_attached(struct keeper *self, struct lease *lease, const char *add
 	case LEASE_ENDED:
 		break;
 	}
-	lease->is_dirty = true;
-	journal_touch(self->journal);
 }
 
 void sessions_detached(struct keeper *self, struct lease *lease)
@@ -241,7 +245,7 @@ static bool is_seen_again(const struct lease *lease)
 	       (lease->state == LEASE_STARTING && !lease->is_viewer_waiting);
 }
 
-void sessions_activity(struct keeper *self, struct lease *lease)
+void sessions_activity(struct keeper *self, struct lease *lease, const char *address)
 {
 	uint64_t before_ms = lease->idle_end_ms;
 
@@ -250,13 +254,16 @@ void sessions_activity(struct keeper *self, struct lease *lease)
 	/* keeper was restarted and gate was not: the viewer has been there all along. */
 	if (lease->is_adopted && lease->gate == 0) {
 		lease->gate = self->gate_number;
-		sessions_attached(self, lease, NULL);
+		sessions_attached(self, lease, address);
 	} else if (is_seen_again(lease)) {
 		json_t *record = record_of_lease("attach", lease);
 		if (record)
 			json_object_set_new(record, "rejoined", json_true());
 		journal_record(self->journal, RECORD_FACT, record);
-		sessions_attached(self, lease, NULL);
+		sessions_attached(self, lease, address);
+	} else if (strcmp(lease->address, address) != 0) {
+		/* Its attach was committed, and this keeper, or gate's channel, went before anybody noted it. */
+		note_terminal(self, lease, address);
 	}
 	lease_touch(lease, clock_now_ms());
 	if (lease->idle_end_ms - before_ms >= TOUCH_SAVE_MS) {

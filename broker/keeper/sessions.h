@@ -16,10 +16,10 @@ struct lease *sessions_admit(struct keeper *self, const struct person *person, c
 void sessions_start(struct keeper *self, struct lease *lease);
 /* Begins the end, if it has not begun. */
 void sessions_end(struct keeper *self, struct lease *lease, enum end_reason reason);
-/* address NULL: as before. */
 void sessions_attached(struct keeper *self, struct lease *lease, const char *address);
 void sessions_detached(struct keeper *self, struct lease *lease);
-void sessions_activity(struct keeper *self, struct lease *lease);
+/* address: of the terminal that is attached. */
+void sessions_activity(struct keeper *self, struct lease *lease, const char *address);
 /* gate is gone: all its viewers are. */
 void sessions_gate_lost(struct keeper *self);
 

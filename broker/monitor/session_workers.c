@@ -291,6 +291,7 @@ static int start_both(struct session *self, const struct worker_fds *fds)
 	if (!error)
 		error = CHANNEL_SEND(encode->channel, setup_encode, .lease_id = self->lease_id,
 		        .is_marked = config->profile.watermark, .kbit_s_max = kbit_s_max(config),
+		        .scale = self->scale ? self->scale : SCREEN_SCALE_ONE,
 		        .width_max = width_max, .height_max = height_max,
 		        .has_video = config->profile.video, .pixels = fds->pixels_reader,
 		        .capture = fds->encode_end);

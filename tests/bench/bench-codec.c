@@ -116,7 +116,8 @@ static void bench_start(struct bench *self, uint16_t width, uint16_t height)
 	mark_init(&self->mark, &(struct mark_memory){need(n_pixels * 4), need(n_pixels * 4),
 	                               need(sizeof(struct mark_pattern))});
 	mark_resize(&self->mark, width, height);
-	mark_set_text(&self->mark, &self->image, "tanaka", "192.0.2.7", "2026-11-21 14:05");
+	mark_set(&self->mark, &self->image,
+	        &(struct mark_words){"tanaka", "192.0.2.7", "2026-11-21 14:05"}, MARK_DOT_MIN);
 	tiles_resize(&self->dirty, width, height);
 	for (size_t i = 0; i < TILE_NAME_KEY_WORDS; i++)
 		cache_key[i] = (i + 1) * 0x9e3779b97f4a7c15u; /* secret from nobody here */

@@ -91,6 +91,7 @@ test('a session: welcome, live, slices, input, leaving', async () => {
 	assert.deepEqual([...(await viewer.message())], [2, 1], 'live');
 	const join = await gate.event('viewer_join', { lease });
 	assert.deepEqual([join.capabilities, join.window_log, join.epoch, join.last, join.slots], [1, 21, '1122334455667788', 77, 300]);
+	assert.equal(join.address, '127.0.0.1', 'whom a watermark has to name');
 
 	gate.say(`slice ${lease} 12aabb`); // of an earlier viewer: a FRAME before BEGIN
 	gate.say(`slice ${lease} 11ccdd`);
@@ -117,7 +118,7 @@ test('a session: welcome, live, slices, input, leaving', async () => {
 	const text = await gate.event('text');
 	assert.deepEqual([Buffer.from(text.text, 'hex').toString(), text.number, text.sequence], ['a漢字𠮷', 7, 5]);
 	assert.ok(!gate.log.includes('漢'), 'what a person writes is not logged');
-	await gate.event('activity', { lease });
+	assert.equal((await gate.event('activity', { lease })).address, '127.0.0.1');
 	assert.ok(!gate.has('activity', { lease }), 'at most every 10 s');
 	// encode is told where a button went down or the wheel turned, and what a person waits for: keys that go down, and texts.
 	for (const [x, y] of [[65535, 65535], [0, 0]]) // encode holds them to the screen

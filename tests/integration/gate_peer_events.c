@@ -53,8 +53,8 @@ void event_of_keeper(struct message *in)
 		        m.round_p50, m.round_p95);
 	} else if (in->number == MESSAGE_ACTIVITY) {
 		TAKE(activity);
-		EVENT("{\"event\":\"activity\",\"lease\":\"%llx\"}",
-		        (unsigned long long)m.lease_id);
+		EVENT("{\"event\":\"activity\",\"lease\":\"%llx\",\"address\":\"%s\"}",
+		        (unsigned long long)m.lease_id, m.address);
 	}
 }
 
@@ -66,9 +66,13 @@ void event_of_encode(struct message *in, uint64_t lease_id, int seat)
 		TAKE(viewer_join);
 		EVENT("{\"event\":\"viewer_join\",\"seat\":%d,\"lease\":\"%llx\",\"capabilities\":%"
 		      "u,\"window_"
-		      "log\":%u,\"epoch\":\"%llx\",\"last\":%u,\"slots\":%u}",
+		      "log\":%u,\"epoch\":\"%llx\",\"last\":%u,\"slots\":%u,\"address\":\"%s\"}",
 		        seat, id, m.capabilities, m.window_log_max, (unsigned long long)m.epoch,
-		        m.last_frame, m.cache_slots);
+		        m.last_frame, m.cache_slots, m.address);
+	} else if (in->number == MESSAGE_VIEWER_SCREEN) {
+		TAKE(viewer_screen);
+		EVENT("{\"event\":\"viewer_screen\",\"seat\":%d,\"lease\":\"%llx\",\"scale\":%u}",
+		        seat, id, m.scale);
 	} else if (in->number == MESSAGE_VIEWER_ACK) {
 		TAKE(viewer_ack);
 		EVENT("{\"event\":\"viewer_ack\",\"lease\":\"%llx\",\"frame\":%u}", id, m.frame);

@@ -14,6 +14,9 @@
 
 struct role role;
 
+/* Where BEGIN says it: behind epoch, width, height and window. */
+#define RESET_AT (WIRE_HEADER_BYTES + 8 + 2 + 2 + 1)
+
 /* ---- starting it, as monitor does ---- */
 
 int role_pixels(bool is_sealed, off_t size)
@@ -79,9 +82,13 @@ void role_start_with(int pixels_fd, uint16_t width_max, uint16_t height_max)
 	int ours, theirs, capture_ours, capture_theirs;
 
 	bool is_marked = role.is_marked;
+	const char *address = role.address;
+	uint16_t scale = role.scale ? role.scale : SCREEN_SCALE_ONE;
 
 	memset(&role, 0, sizeof(role));
 	role.is_marked = is_marked;
+	role.address = address;
+	role.scale = scale;
 	role.pixels_fd = pixels_fd;
 	role.pixels =
 	        mmap(NULL, WIDTH * HEIGHT * 4, PROT_READ | PROT_WRITE, MAP_SHARED, pixels_fd, 0);
@@ -92,7 +99,7 @@ void role_start_with(int pixels_fd, uint16_t width_max, uint16_t height_max)
 	ck_assert_int_eq(channel_pair(&capture_ours, &capture_theirs), 0);
 	ck_assert_int_eq(CHANNEL_SEND(role.monitor, setup_encode, .lease_id = 0xabc,
 	                         .is_marked = role.is_marked, .kbit_s_max = UINT32_MAX,
-	                         .width_max = width_max, .height_max = height_max,
+	                         .scale = scale, .width_max = width_max, .height_max = height_max,
 	                         .pixels = pixels_fd, .capture = capture_theirs),
 	        0);
 	close(capture_theirs);
@@ -144,11 +151,28 @@ void role_show(uint32_t seed)
 	        .n_rects = 1, .rects = {{0, 0, WIDTH, HEIGHT}});
 }
 
+static void join(uint64_t epoch)
+{
+	struct message_viewer_join join = {.version = WIRE_VERSION,
+	        .capabilities = WIRE_CAN_CURSOR,
+	        .window_log_max = 21,
+	        .epoch = epoch,
+	        .last_frame = epoch ? stream_decoder_frame(role.decoder) : 0,
+	        .cache_slots = SUPPORT_CACHE_SLOTS};
+
+	snprintf(join.address, sizeof(join.address), "%s", role.address ? role.address : "");
+	CHANNEL_SEND_VALUE(role.gate, viewer_join, &join);
+}
+
 void role_join(void)
 {
-	CHANNEL_SEND(role.gate, viewer_join, .version = WIRE_VERSION,
-	        .capabilities = WIRE_CAN_CURSOR, .window_log_max = 21,
-	        .cache_slots = SUPPORT_CACHE_SLOTS);
+	join(0);
+}
+
+void role_join_again(void)
+{
+	ck_assert_uint_ne(stream_decoder_epoch(role.decoder), 0);
+	join(stream_decoder_epoch(role.decoder));
 }
 
 static void check_side(void)
@@ -177,6 +201,8 @@ bool role_read(int timeout_ms)
 	while (role_wait(role.gate, timeout_ms) &&
 	        (result = channel_receive(role.gate, &in)) == 1) {
 		ck_assert_int_eq(message_get_slice(&in, &slice), 0);
+		if (slice.bytes[0] == WIRE_KIND(WIRE_PICTURE, WIRE_PICTURE_BEGIN))
+			role.reset = (enum picture_reset)slice.bytes[RESET_AT];
 		int32_t status = stream_decoder_push(role.decoder, slice.bytes, slice.bytes_length);
 		ck_assert_msg(status >= 0, "a slice of encode does not decode: %d", status);
 		check_side();

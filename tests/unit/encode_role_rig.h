@@ -20,10 +20,13 @@ extern struct role {
 	pid_t pid;
 	struct channel *monitor, *capture, *gate;
 	bool is_marked; /* what the next one is started with */
+	uint16_t scale; /* the terminal's, and the next one's to begin with; 0: SCREEN_SCALE_ONE */
+	const char *address; /* of whoever joins; NULL: none */
 	int pixels_fd;
 	uint8_t *pixels; /* what capture draws into */
 	struct stream_decoder *decoder;
 	uint32_t sequence, n_frames;
+	enum picture_reset reset; /* of the last BEGIN */
 } role;
 
 /* The buffer as monitor makes it (sealed), or not. */
@@ -41,8 +44,9 @@ bool role_wait(struct channel *channel, int timeout_ms);
 /* Waits for its end; a signal fails the test. */
 int role_exit_status(void);
 
-/* A viewer joins. */
+/* A viewer joins: a new one, or the one that has been there and holds what it was shown. */
 void role_join(void);
+void role_join_again(void);
 /* capture draws a page and tells. */
 void role_show(uint32_t seed);
 /* Reads what encode sent to gate; every slice must decode. false: encode is gone. */

@@ -318,6 +318,7 @@ void rig_start(bool has_video, uint32_t capabilities)
 	rig.buffer = calloc((size_t)STRIDE * HEIGHT, 4);
 	rig.decoder = support_decoder_new(WIDTH, HEIGHT);
 	rig.encoder = encoder_new(&(struct encoder_setup){.loop = rig.loop,
+	        .scale = SCREEN_SCALE_ONE,
 	        .epoch = 77,
 	        .pixels = rig.buffer,
 	        .width_max = STRIDE,

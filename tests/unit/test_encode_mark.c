@@ -17,6 +17,7 @@ static struct image image;
 static uint32_t pixels[N_PIXELS], shown[N_PIXELS], before[N_PIXELS], last[N_PIXELS];
 static struct mark_pattern pattern;
 static const struct rect all = {0, 0, WIDTH, HEIGHT};
+static const struct mark_words tanaka = {"tanaka", "192.0.2.7", "2026-11-21 14:05"};
 
 typedef uint32_t (*paint_fn)(uint32_t x, uint32_t y);
 
@@ -27,7 +28,7 @@ static void paint(const struct rect *area, paint_fn pixel_at, uint32_t down)
 			pixels[y * WIDTH + x] = IMAGE_SEEN | pixel_at(x, y + down);
 }
 
-static void start(paint_fn pixel_at)
+static void start_with(paint_fn pixel_at, uint16_t dot)
 {
 	mark_init(&mark, &(struct mark_memory){shown, before, &pattern});
 	mark_resize(&mark, WIDTH, HEIGHT);
@@ -36,8 +37,13 @@ static void start(paint_fn pixel_at)
 	image_look(&image);
 	mark_take(&mark, &image, &all, 1, &result);
 	ck_assert(!mark.shown.is_whole);
-	ck_assert(mark_set_text(&mark, &image, "tanaka", "192.0.2.7", "2026-11-21 14:05"));
+	ck_assert(mark_set(&mark, &image, &tanaka, dot));
 	ck_assert(mark.shown.is_whole);
+}
+
+static void start(paint_fn pixel_at)
+{
+	start_with(pixel_at, MARK_DOT_MIN);
 }
 
 static uint32_t white(uint32_t x, uint32_t y)
@@ -77,7 +83,7 @@ static void check_reads(const struct mark_pattern *expected)
 
 	for (uint32_t y = 0; y < HEIGHT; y++)
 		for (uint32_t x = 0; x < WIDTH; x++) {
-			bool is_ink = expected->ink[y % MARK_PERIOD_Y][x % MARK_PERIOD_X];
+			bool is_ink = mark_pattern_row(expected, y)[x % expected->period_x];
 			int by = distance(shown[y * WIDTH + x], pixels[y * WIDTH + x]);
 			n_wrong += by != (is_ink ? MARK_STRENGTH : 0);
 			n_ink += is_ink;
@@ -92,35 +98,70 @@ START_TEST(seen_on_any_ground)
 	static struct mark_pattern expected, other;
 	const paint_fn grounds[] = {white, black, photograph, support_page_pixel};
 
-	mark_pattern_draw(&expected, "tanaka", "192.0.2.7", "2026-11-21 14:05");
+	mark_pattern_draw(&expected, &tanaka, MARK_DOT_MIN);
 	for (size_t i = 0; i < 4; i++) {
 		start(grounds[i]);
 		check_reads(&expected);
 	}
 	/* Another person, terminal or minute is another mark. */
-	mark_pattern_draw(&other, "tanakb", "192.0.2.7", "2026-11-21 14:05");
-	ck_assert_mem_ne(expected.ink, other.ink, sizeof(other.ink));
-	mark_pattern_draw(&other, "tanaka", "192.0.2.8", "2026-11-21 14:05");
-	ck_assert_mem_ne(expected.ink, other.ink, sizeof(other.ink));
-	mark_pattern_draw(&other, "tanaka", "192.0.2.7", "2026-11-21 14:06");
-	ck_assert_mem_ne(expected.ink, other.ink, sizeof(other.ink));
-	ck_assert(!mark_set_text(&mark, &image, "tanaka", "192.0.2.7", "2026-11-21 14:05"));
-	ck_assert(mark_set_text(&mark, &image, "tanaka", "192.0.2.7", "2026-11-21 14:06"));
+	const struct mark_words others[] = {{"tanakb", "192.0.2.7", "2026-11-21 14:05"},
+	        {"tanaka", "192.0.2.8", "2026-11-21 14:05"},
+	        {"tanaka", "192.0.2.7", "2026-11-21 14:06"}};
+	for (size_t i = 0; i < 3; i++) {
+		mark_pattern_draw(&other, &others[i], MARK_DOT_MIN);
+		ck_assert_mem_ne(expected.ink, other.ink, sizeof(other.ink));
+	}
+	ck_assert(!mark_set(&mark, &image, &tanaka, MARK_DOT_MIN));
+	ck_assert(mark_set(&mark, &image, &others[2], MARK_DOT_MIN));
 	check_reads(&other);
+}
+END_TEST
+
+/* The same mark, each of its dots so many pixels of a finer screen. */
+START_TEST(as_large_at_every_scale)
+{
+	static struct mark_pattern plain, fine;
+	static const struct {
+		uint16_t scale, dot;
+	} expected[] = {{32, 2}, {64, 2}, {79, 2}, {80, 3}, {96, 3}, {112, 4}, {128, 4}, {160, 5},
+	        {192, 6}, {240, 8}, {256, 8}, {0, 2}, {65535, 8}};
+
+	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++)
+		ck_assert_uint_eq(mark_dot(expected[i].scale), expected[i].dot);
+	mark_pattern_draw(&plain, &tanaka, MARK_DOT_MIN);
+	for (uint16_t dot = MARK_DOT_MAX; dot >= MARK_DOT_MIN; dot--) {
+		mark_pattern_draw(&fine, &tanaka, dot);
+		ck_assert_uint_eq(fine.period_x % PICTURE_TILE, 0);
+		ck_assert_uint_eq(fine.period_y % PICTURE_TILE, 0);
+		size_t n_other = 0;
+		for (uint32_t y = 0; y < fine.period_y; y++)
+			for (uint32_t x = 0; x < fine.period_x; x++)
+				n_other += mark_pattern_row(&fine, y)[x] !=
+				           mark_pattern_row(&plain,
+				                   y / dot * MARK_DOT_MIN)[x / dot * MARK_DOT_MIN];
+		ck_assert_uint_eq(n_other, 0);
+		if (dot == MARK_DOT_MAX) {
+			start_with(white, dot);
+			check_reads(&fine);
+		}
+	}
+	/* The terminal's scale changes: nothing of the size before is left. */
+	mark_pattern_draw(&fine, &tanaka, 5);
+	ck_assert(mark_set(&mark, &image, &tanaka, 5));
+	check_reads(&fine);
 }
 END_TEST
 
 START_TEST(longest_texts_stay_in_their_lines)
 {
 	static struct mark_pattern drawn;
-	char person[MARK_TEXT_MAX + 1];
+	struct mark_words words = {.address = "2001:0db8:ffff:ffff:ffff:ffff:255.255.255.255",
+	        .time = "2026-11-21 14:05"};
 
-	memset(person, 'w', MARK_TEXT_MAX);
-	person[MARK_TEXT_MAX] = '\0';
-	mark_pattern_draw(&drawn, person, "2001:0db8:ffff:ffff:ffff:ffff:255.255.255.255",
-	        "2026-11-21 14:05");
+	memset(words.person, 'w', MARK_TEXT_MAX);
+	mark_pattern_draw(&drawn, &words, MARK_DOT_MIN);
 	/* The gap before the second block is free, so nothing was drawn over anything. */
-	for (uint32_t y = MARK_PERIOD_Y / 2 - 8; y < MARK_PERIOD_Y / 2; y++)
+	for (uint32_t y = drawn.period_y / 2u - 8; y < drawn.period_y / 2u; y++)
 		ck_assert(!drawn.has_ink[y]);
 }
 END_TEST
@@ -136,8 +177,9 @@ static bool is_ink_at(uint32_t x, uint32_t y)
 		        y < area->y + (uint32_t)area->height)
 			top = mark.regions[i];
 	}
-	return pattern.ink[(y + MARK_PERIOD_Y - top.phase_y) % MARK_PERIOD_Y]
-	                  [(x + MARK_PERIOD_X - top.phase_x) % MARK_PERIOD_X];
+	return mark_pattern_row(&pattern,
+	        y + pattern.period_y -
+	                top.phase_y)[(x + pattern.period_x - top.phase_x) % pattern.period_x];
 }
 
 /* Every pixel is the image's or, where a region says so, that, marked; and about as many are as ever. */
@@ -167,14 +209,14 @@ static size_t n_not_moved(const struct rect *body, int by)
 	return n;
 }
 
-START_TEST(scrolling_carries_it_along)
+static void scroll(uint16_t dot, uint32_t n_steps)
 {
 	struct rect body = {0, 100, 1200, 700};
 	uint32_t down = 0;
 	size_t n_wrong = 0, n_seen = 0;
 
-	start(support_page_pixel);
-	for (uint32_t step = 0; step < 40; step++) {
+	start_with(support_page_pixel, dot);
+	for (uint32_t step = 0; step < n_steps; step++) {
 		uint32_t by = 3 + step % 17;
 		memcpy(last, shown, sizeof(last));
 		down += by;
@@ -196,6 +238,12 @@ START_TEST(scrolling_carries_it_along)
 	paint(&all, photograph, 0);
 	mark_take(&mark, &image, &all, 1, &result);
 	check_reads(&pattern);
+}
+
+START_TEST(scrolling_carries_it_along)
+{
+	scroll(MARK_DOT_MIN, 40);
+	scroll(5, 8);
 }
 END_TEST
 
@@ -263,7 +311,8 @@ END_TEST
 
 int main(void)
 {
-	return SUITE_RUN("encode mark", seen_on_any_ground, longest_texts_stay_in_their_lines,
-	        scrolling_carries_it_along, what_is_cut_off_a_region_is_marked_anew,
-	        any_damage_leaves_it_sound, time_is_the_calendars);
+	return SUITE_RUN("encode mark", seen_on_any_ground, as_large_at_every_scale,
+	        longest_texts_stay_in_their_lines, scrolling_carries_it_along,
+	        what_is_cut_off_a_region_is_marked_anew, any_damage_leaves_it_sound,
+	        time_is_the_calendars);
 }

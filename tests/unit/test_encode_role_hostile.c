@@ -227,8 +227,35 @@ static void film_beyond_a_core(void)
 	CHANNEL_SEND(role.monitor, film_share, .core_permille = 1001);
 }
 
+static void scale_beyond_the_largest(void)
+{
+	CHANNEL_SEND(role.gate, viewer_screen, .scale = SCREEN_SCALE_MAX + 1);
+}
+
+static void scale_of_nothing(void)
+{
+	CHANNEL_SEND(role.gate, viewer_screen, .scale = 0);
+}
+
+/* The mark is the person's. */
+static void scale_of_an_onlooker(void)
+{
+	int ours, theirs;
+
+	ck_assert_int_eq(channel_pair(&ours, &theirs), 0);
+	CHANNEL_SEND(role.monitor, stream_peer, .seat = SEAT_ONLOOKER, .peer = theirs);
+	close(theirs);
+	channel_free(role.gate);
+	role.gate = channel_new(ours, LINK_GATE_ENCODE, SIDE_A);
+	channel_set_phase(role.gate, PHASE_READY);
+	CHANNEL_SEND(role.gate, viewer_screen, .scale = SCREEN_SCALE_ONE);
+}
+
 START_TEST(peers_that_break_a_rule)
 {
+	ck_assert_int_eq(exit_after(scale_beyond_the_largest), WORKER_EXIT_PEER);
+	ck_assert_int_eq(exit_after(scale_of_nothing), WORKER_EXIT_PEER);
+	ck_assert_int_eq(exit_after(scale_of_an_onlooker), WORKER_EXIT_PEER);
 	ck_assert_int_eq(exit_after(damage_outside), WORKER_EXIT_PEER);
 	ck_assert_int_eq(exit_after(damage_from_gate_link), WORKER_EXIT_PEER);
 	ck_assert_int_eq(exit_after(join_with_a_window_too_large), WORKER_EXIT_PEER);

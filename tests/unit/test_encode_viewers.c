@@ -144,6 +144,7 @@ static void start_with(bool is_metered)
 	rig.loop = loop_new();
 	rig.buffer = calloc((size_t)WIDTH * HEIGHT, 4);
 	rig.encoder = encoder_new(&(struct encoder_setup){.loop = rig.loop,
+	        .scale = SCREEN_SCALE_ONE,
 	        .epoch = EPOCH,
 	        .cache_key = support_cache_key(),
 	        .is_metered = is_metered,

@@ -182,6 +182,7 @@ static void start(uint64_t seed, enum ack_habit habit)
 	rig.buffer = calloc((size_t)WIDTH_MAX * HEIGHT, 4);
 	rig.decoder = support_decoder_new(WIDTH, HEIGHT);
 	rig.encoder = encoder_new(&(struct encoder_setup){.loop = rig.loop,
+	        .scale = SCREEN_SCALE_ONE,
 	        .epoch = EPOCH,
 	        .cache_key = support_cache_key(),
 	        .pixels = rig.buffer,

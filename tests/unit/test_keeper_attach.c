@@ -128,6 +128,48 @@ START_TEST(states_follow_gate_and_monitor)
 }
 END_TEST
 
+/* ---- whom the watermark names ---- */
+
+static void check_named(const char *address)
+{
+	struct message_mark_session mark;
+	struct message in;
+
+	stage_receive(stage.monitor, &in, MESSAGE_MARK_SESSION);
+	ck_assert_int_eq(message_get_mark_session(&in, &mark), 0);
+	ck_assert_str_eq(mark.person, "hanako");
+	ck_assert_str_eq(mark.address, address);
+}
+
+static void tell_activity(uint64_t lease_id, const char *address)
+{
+	struct message_activity activity = {.lease_id = lease_id};
+
+	snprintf(activity.address, sizeof(activity.address), "%s", address);
+	ck_assert_int_eq(CHANNEL_SEND_VALUE(stage.gate, activity, &activity), 0);
+}
+
+START_TEST(the_mark_names_the_terminal_that_is_attached)
+{
+	stage_begin(&stage, "profile:\n  watermark: true\n");
+	struct message_sign_in_result hanako = stage_session(&stage, "hanako");
+	check_named("10.1.2.3");
+	stage_attach(&stage, hanako.cookie, hanako.attach_token);
+	check_named("10.1.2.3");
+	/* gate knows better: a keeper or a channel broke during an attach. */
+	tell_activity(hanako.lease_id, "10.1.2.9");
+	check_named("10.1.2.9");
+	/* Nothing new is not said again: the next word is the new keeper's. */
+	tell_activity(hanako.lease_id, "10.1.2.9");
+	stage_settle(&stage);
+	stage_crash(&stage, 1);
+	check_named("10.1.2.9");
+	tell_activity(hanako.lease_id, "2001:db8::7");
+	check_named("2001:db8::7");
+	stage_finish(&stage);
+}
+END_TEST
+
 /* ---- what administrators are shown of it ---- */
 
 /* -1: nothing was told yet. */
@@ -255,7 +297,7 @@ END_TEST
 int main(void)
 {
 	return SUITE_RUN("keeper-attach", attaching, attaching_without_end,
-	        states_follow_gate_and_monitor, latency_is_shown,
-	        a_gate_with_impossible_latency_is_let_go, a_session_that_nobody_leased_is_stopped,
-	        deadlines_end_sessions);
+	        states_follow_gate_and_monitor, the_mark_names_the_terminal_that_is_attached,
+	        latency_is_shown, a_gate_with_impossible_latency_is_let_go,
+	        a_session_that_nobody_leased_is_stopped, deadlines_end_sessions);
 }

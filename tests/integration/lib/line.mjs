@@ -92,6 +92,7 @@ export class Line {
 		self.arrivals = null; // [{atMs, bytes}] to the viewer, while somebody wants them
 		self.delayMs = 0; // each way
 		self.kbitPerS = null; // each way, of each connection; null: as fast as it goes
+		self.from = '127.0.0.1'; // who the broker takes the terminal for
 		self.isCut = false;
 		self.isStalled = false;
 		self.server = net.createServer(socket => self.accept(socket));
@@ -111,7 +112,7 @@ export class Line {
 	accept(viewer) {
 		if (this.isCut)
 			return viewer.resetAndDestroy();
-		const broker = net.connect(Number(this.target.port), this.target.hostname);
+		const broker = net.connect({ port: Number(this.target.port), host: this.target.hostname, localAddress: this.from });
 		const sockets = [viewer, broker];
 		const connection = { sockets, ways: [] };
 		const end = () => {
