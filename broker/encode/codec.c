@@ -33,7 +33,7 @@ const struct tile_codec *codec_choose(
 	return codecs[last];
 }
 
-void codec_encode(
+size_t codec_encode(
         const struct tile_codec *codec, const struct codec_pixels *pixels, struct rect *area)
 {
 	uint8_t *out = slicer_reserve(pixels->slicer, PICTURE_COMMAND_MAX);
@@ -41,4 +41,5 @@ void codec_encode(
 
 	ensure(length > 0 && area->height > 0);
 	slicer_commit(pixels->slicer, length);
+	return length;
 }

@@ -53,8 +53,9 @@ size_t codec_write_pixels(const struct image *image, const struct rect *area, ui
 
 const struct tile_codec *codec_choose(
         const struct effort *effort, const struct image *image, const struct rect *area);
-/* Says the first rows of an area that is within the codec's limits; *area becomes what was said. */
-void codec_encode(
+/* Says the first rows of an area that is within the codec's limits; *area becomes what was said. Returns the command's
+ * bytes, before zstd. */
+size_t codec_encode(
         const struct tile_codec *codec, const struct codec_pixels *pixels, struct rect *area);
 
 #endif

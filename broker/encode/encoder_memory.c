@@ -3,6 +3,7 @@
 #include "encode/encoder_inside.h"
 
 #include "encode/compressor.h"
+#include "encode/history_names.h"
 #include "stream/drawn_model.h"
 
 #include <sys/mman.h>
@@ -18,6 +19,7 @@ enum seat_part {
 	PART_COMPRESSOR,
 	PART_DRAWN,
 	PART_CACHE,
+	PART_HISTORY,
 	PART_OUTBOX,
 	SEAT_PARTS
 };
@@ -32,7 +34,8 @@ static void lay_out(const struct encoder *self, size_t at[SEAT_PARTS + 1])
 	at[PART_COMPRESSOR] = at[PART_MARKS] + rounded((size_t)width * height);
 	at[PART_DRAWN] = at[PART_COMPRESSOR] + rounded(compressor_size());
 	at[PART_CACHE] = at[PART_DRAWN] + rounded(sizeof(struct drawn_model));
-	at[PART_OUTBOX] = at[PART_CACHE] + rounded(sizeof(struct cache));
+	at[PART_HISTORY] = at[PART_CACHE] + rounded(sizeof(struct cache));
+	at[PART_OUTBOX] = at[PART_HISTORY] + rounded(sizeof(struct history_names));
 	at[SEAT_PARTS] = at[PART_OUTBOX] + rounded(outbox_size(width, height));
 }
 
@@ -52,6 +55,7 @@ static void init_seat(struct encoder *self, struct seat *seat, uint8_t *memory)
 	                .drawn = (struct drawn_model *)(void *)(memory + at[PART_DRAWN]),
 	                .cache = (struct cache *)(void *)(memory + at[PART_CACHE]),
 	                .cache_key = self->setup.cache_key,
+	                .history = (struct history_names *)(void *)(memory + at[PART_HISTORY]),
 	                .outbox = memory + at[PART_OUTBOX],
 	                .outbox_size = at[SEAT_PARTS] - at[PART_OUTBOX]},
 	        seat_pump_outbox, seat);

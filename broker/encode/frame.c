@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/loop.h"
+#include "encode/again.h"
 #include "encode/blink.h"
 #include "encode/cache.h"
 #include "encode/codec.h"
@@ -24,6 +25,8 @@
 #define LOOK_STEP 12
 /* So many tiles that are still to be said may be a caret's, and what is typed at it. */
 #define BLINK_TILES_MAX 4
+/* A pixel: what takes more is worth a place in the viewer's history. */
+#define DEAR_BITS 4
 /* A frame that may take no more is on a thin line. */
 #define THIN_BYTES 16384
 
@@ -77,7 +80,7 @@ static void drop_unchanged_row(struct frame *self, uint32_t row)
 }
 
 /* Damage says where something was drawn; drawn is not changed. */
-static void drop_unchanged(struct frame *self)
+void frame_drop_unchanged(struct frame *self)
 {
 	for (uint32_t row = 0; row < self->dirty->rows; row++)
 		drop_unchanged_row(self, row);
@@ -170,7 +173,7 @@ static void say_copies(struct frame *self, const struct copy_hint *copies, size_
 		drop_covered(self, &copies[i]);
 	}
 	self->counts->copies += n_copies;
-	drop_unchanged(self);
+	frame_drop_unchanged(self);
 }
 
 /* What was moved by each of the offsets in turn. has_stored: what is overwritten was stored, unless most of it only moves. */
@@ -284,6 +287,14 @@ struct pending {
 	struct rect area;
 };
 
+/* Photographs, and what is no cheaper than half of them; but not what draws without rest (effort.h). */
+static bool is_dear(const struct tile_codec *codec, const struct rect *area, size_t length)
+{
+	return codec == &codec_predicted ||
+	       (codec == &codec_drawn &&
+	               length * 8 > (size_t)area->width * area->height * DEAR_BITS);
+}
+
 /* Part by part: the next one's pixels are guessed from those of the one before. */
 static void say_pending(struct frame *self, struct pending *pending)
 {
@@ -293,9 +304,11 @@ static void say_pending(struct frame *self, struct pending *pending)
 	pending->area.width = 0;
 	while (rest.width > 0 && rest.height > 0) {
 		struct rect area = rest;
-		codec_encode(pending->codec, &pixels, &area);
+		size_t length = codec_encode(pending->codec, &pixels, &area);
 		frame_take_over(self, &area);
 		photo_wrote(self->photo, &area);
+		if (is_dear(pending->codec, &area, length))
+			again_note(self, &area);
 		self->counts->rects++;
 		rest.y = (uint16_t)(rest.y + area.height);
 		rest.height = (uint16_t)(rest.height - area.height);
@@ -393,7 +406,7 @@ static void say_all(struct frame *self)
 		say_first(self);
 	glyphs_say(self);
 	if (self->has_rest)
-		drop_unchanged(self);
+		frame_drop_unchanged(self);
 	for (uint32_t row = 0; row < dirty->rows; row++)
 		say_tiles(self, row, 0, dirty->columns);
 }
@@ -420,7 +433,7 @@ bool frame_make(const struct image *image, uint32_t *reference, struct cache *ca
 	        .slicer = slicer,
 	        .counts = counts};
 
-	drop_unchanged(&frame);
+	frame_drop_unchanged(&frame);
 	if (dirty->n_marked == 0)
 		return false;
 	counts->moved = (struct rect){0};
@@ -430,8 +443,10 @@ bool frame_make(const struct image *image, uint32_t *reference, struct cache *ca
 	effort_begin_frame(&slicer->effort, cache->now_ms, slicer->is_line_fast);
 	search_moved(&frame, hints, n_hints);
 	recall_show(&frame);
+	again_show(&frame);
 	photo_plan(photo, image, reference, dirty);
 	say_all(&frame);
+	again_remember(&frame);
 	slicer->is_provisional = photo_is_provisional(photo);
 	slicer->is_unfinished = dirty->n_marked > 0;
 	slicer_end_frame(slicer);

@@ -5,6 +5,8 @@
 #include "encode/frame.h"
 #include "encode/tiles.h"
 
+#define FRAME_DEAR_MAX 512 /* what is beyond is not remembered */
+
 struct frame {
 	const struct image *image;
 	uint32_t *reference;
@@ -14,6 +16,9 @@ struct frame {
 	struct slicer *slicer;
 	struct frame_counts *counts;
 	bool has_rest; /* what glyphs_say() left: those tiles may be as they should be */
+	uint32_t n_dear;
+	struct rect dear
+	        [FRAME_DEAR_MAX]; /* was dear to say (again.h): columns of the grid, rows of pixels */
 };
 
 /* The rows and columns of a tile that differ, as one area. The tile differs. */
@@ -21,6 +26,9 @@ struct rect frame_trimmed(const struct frame *self, const struct rect *tile);
 
 /* The reference becomes the image there: the viewer was told. */
 void frame_take_over(struct frame *self, const struct rect *area);
+
+/* Marked tiles that are as they should be are marked no longer. */
+void frame_drop_unchanged(struct frame *self);
 
 /* Stores tiles that stood still and are about to be overwritten by something quite different. Before anything else of the frame. */
 void recall_store(struct frame *self);

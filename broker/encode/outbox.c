@@ -9,8 +9,11 @@
 #include <string.h>
 
 #define LENGTH_BYTES sizeof(uint32_t)
-/* Beside the pixels of one tile: areas (codec_drawn.c may cut it into single rows), and that it is stored or shown (cache). */
-#define TILE_EXTRA_BYTES ((size_t)PICTURE_TILE * (DRAWN_HEAD_BYTES + DRAWN_SLACK) + 32)
+/* Beside the pixels of one tile: areas (codec_drawn.c may cut it into single rows), what of it is shown again (again.c, pairs of rows at least) and
+ * remembered, and that it is stored or shown (cache). */
+#define TILE_EXTRA_BYTES                                                                           \
+	((size_t)PICTURE_TILE * (DRAWN_HEAD_BYTES + DRAWN_SLACK) +                                 \
+	        (size_t)PICTURE_TILE / 2 * PICTURE_AGAIN_BYTES + PICTURE_REMEMBER_BYTES + 32)
 
 size_t outbox_size(uint32_t width, uint32_t height)
 {

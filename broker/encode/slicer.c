@@ -4,6 +4,7 @@
 #include "base/bytes.h"
 #include "base/ensure.h"
 #include "encode/compressor.h"
+#include "encode/history_names.h"
 #include "stream/drawn_model.h"
 
 #include <string.h>
@@ -26,6 +27,8 @@ void slicer_begin_stream(
 	drawn_model_init(drawn);
 	blink_init(&self->blink);
 	effort_init(&self->effort);
+	if (self->history)
+		history_names_init(self->history);
 }
 
 static bool says_answer(const struct slicer *self)

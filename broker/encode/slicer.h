@@ -14,6 +14,7 @@
 
 struct compressor;
 struct drawn_model;
+struct history_names;
 
 /* One finished slice, header included; borrowed for the call. */
 typedef void (*slicer_slice_fn)(void *data, const uint8_t *slice, size_t length);
@@ -23,6 +24,8 @@ struct slicer {
 	struct drawn_model *drawn;     /* borrowed; of the stream */
 	struct blink blink;            /* of the stream */
 	struct effort effort;
+	struct history_names *
+	        history; /* borrowed, set by the owner; of the stream; NULL: nothing is remembered */
 	slicer_slice_fn on_slice;
 	void *data;
 	bool has_failed; /* zstd did: a bug; the stream is of no use any more */

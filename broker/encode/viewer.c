@@ -35,6 +35,7 @@ void viewer_init(struct viewer *self, uint64_t epoch, const struct viewer_memory
 	self->drawn = memory->drawn;
 	outbox_init(&self->outbox, memory->outbox, memory->outbox_size);
 	slicer_init(&self->slicer, on_slice, self);
+	self->slicer.history = memory->cache_key ? memory->history : NULL;
 	self->on_slices = on_slices;
 	self->data = data;
 }

@@ -13,6 +13,7 @@
 #include "encode/cache.h"
 #include "encode/compressor.h"
 #include "encode/frame.h"
+#include "encode/history_names.h"
 #include "encode/image.h"
 #include "encode/mark.h"
 #include "encode/slicer.h"
@@ -125,6 +126,7 @@ static void bench_start(struct bench *self, uint16_t width, uint16_t height)
 	cache_begin(&self->cache, CACHE_SLOTS, 0);
 	slicer_init(&self->slicer, on_slice, self);
 	self->slicer.is_line_fast = true;
+	self->slicer.history = need(sizeof(struct history_names));
 	slicer_begin_stream(&self->slicer,
 	        compressor_begin(need(compressor_size()), compressor_size(), COMPRESSOR_WINDOW_LOG),
 	        need(sizeof(struct drawn_model)));

@@ -2,6 +2,7 @@
  * tests are run against, and which they must notice; no product has it. */
 #include "stream/drawn_read.h"
 #include "stream/glyph_read.h"
+#include "stream/history.h"
 #include "stream/screen.h"
 
 #include <stdbool.h>
@@ -41,7 +42,14 @@ static bool mutant_glyph_read(struct drawn_model *model, struct screen *screen,
 	return true;
 }
 
+static bool mutant_history_show(const struct history *self, struct screen *screen,
+        const struct screen_rect *area, uint32_t slot, uint32_t stride)
+{
+	return is_skipped() || history_show(self, screen, area, slot, stride);
+}
+
 #define glyph_read mutant_glyph_read
+#define history_show mutant_history_show
 #define screen_fill mutant_fill
 #define drawn_read mutant_drawn_read
 #include "stream/commands.c"

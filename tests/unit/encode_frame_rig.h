@@ -12,6 +12,7 @@
 #include "stream/drawn_model.h"
 
 #include "encode/frame.h"
+#include "encode/history_names.h"
 #include "encode/image.h"
 #include "encode/slicer.h"
 #include "encode/tiles.h"
@@ -32,6 +33,7 @@ static struct core {
 	int32_t status;
 	uint8_t *compressor_memory;
 	struct drawn_model drawn;
+	struct history_names history;
 	uint32_t pixels[N_PIXELS], reference[N_PIXELS];
 	uint8_t screen[N_PIXELS * 4];
 } core;
@@ -66,6 +68,7 @@ static inline void start(void)
 	cache_begin(&core.cache, SUPPORT_CACHE_SLOTS, 0);
 	slicer_init(&core.slicer, on_slice, NULL);
 	core.compressor_memory = aligned_alloc(64, (compressor_size() + 63) & ~(size_t)63);
+	core.slicer.history = &core.history;
 	slicer_begin_stream(&core.slicer,
 	        compressor_begin(core.compressor_memory, compressor_size(), COMPRESSOR_WINDOW_LOG),
 	        &core.drawn);

@@ -92,7 +92,7 @@ static void start(void)
 	rig.decoder = support_decoder_new(WIDTH, HEIGHT);
 	viewer_init(&rig.viewer, 7,
 	        &(struct viewer_memory){rig.reference, &rig.cache, support_cache_key(),
-	                rig.compressor, &rig.drawn, rig.outbox, size, NULL},
+	                rig.compressor, &rig.drawn, NULL, rig.outbox, size, NULL},
 	        support_ignore_slices, NULL);
 	rig.viewer.clock_ms = clock_ms;
 	image_resize(&rig.image, rig.pixels, WIDTH, HEIGHT);

@@ -66,7 +66,7 @@ static void start(uint64_t seed)
 	rig.decoder = support_decoder_new(WIDTH, HEIGHT);
 	viewer_init(&rig.viewer, EPOCH,
 	        &(struct viewer_memory){rig.reference, &rig.cache, support_cache_key(),
-	                rig.compressor, &rig.drawn, rig.outbox, rig.outbox_size, NULL},
+	                rig.compressor, &rig.drawn, NULL, rig.outbox, rig.outbox_size, NULL},
 	        support_ignore_slices, NULL);
 	rig.viewer.clock_ms = clock_ms;
 	resize(WIDTH, HEIGHT);

@@ -107,7 +107,7 @@ static size_t command(uint8_t *out, uint32_t is_filled, struct screen_rect area,
 
 static int32_t obey(const uint8_t *bytes, size_t length)
 {
-	return command_obey(&screen, NULL, NULL, &model, bytes, length);
+	return command_obey(&screen, NULL, NULL, NULL, &model, bytes, length);
 }
 
 START_TEST(heads_are_checked)

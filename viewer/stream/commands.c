@@ -6,6 +6,7 @@
 #include "stream/drawn_model.h"
 #include "stream/drawn_read.h"
 #include "stream/glyph_read.h"
+#include "stream/history.h"
 #include "stream/kept.h"
 #include "stream/little_endian.h"
 #include "stream/photo_read.h"
@@ -169,8 +170,29 @@ static int32_t obey_swap(
 	return kept_swap(kept, bytes[1], screen) ? PICTURE_SWAP_BYTES : STREAM_ERR_MALFORMED;
 }
 
+static int32_t obey_remember(
+        struct screen *screen, struct history *history, const uint8_t *bytes, size_t length)
+{
+	if (length < PICTURE_REMEMBER_BYTES)
+		return 0;
+	struct screen_rect area = read_rect(bytes + 1);
+	return history_remember(history, screen, &area) ? PICTURE_REMEMBER_BYTES
+	                                                : STREAM_ERR_MALFORMED;
+}
+
+static int32_t obey_again(
+        struct screen *screen, const struct history *history, const uint8_t *bytes, size_t length)
+{
+	if (length < PICTURE_AGAIN_BYTES)
+		return 0;
+	struct screen_rect area = read_rect(bytes + 1);
+	uint32_t slot = read_u24(bytes + PICTURE_RECT_BYTES);
+	bool is_shown = history_show(history, screen, &area, slot, bytes[PICTURE_AGAIN_BYTES - 1]);
+	return is_shown ? PICTURE_AGAIN_BYTES : STREAM_ERR_MALFORMED;
+}
+
 int32_t command_obey(struct screen *screen, struct tile_cache *cache, struct kept *kept,
-        struct drawn_model *drawn, const uint8_t *bytes, size_t length)
+        struct history *history, struct drawn_model *drawn, const uint8_t *bytes, size_t length)
 {
 	if (length == 0)
 		return 0;
@@ -201,6 +223,10 @@ int32_t command_obey(struct screen *screen, struct tile_cache *cache, struct kep
 		return obey_keep(screen, kept, bytes, length);
 	case PICTURE_SWAP:
 		return obey_swap(screen, kept, bytes, length);
+	case PICTURE_REMEMBER:
+		return obey_remember(screen, history, bytes, length);
+	case PICTURE_AGAIN:
+		return obey_again(screen, history, bytes, length);
 	default:
 		return STREAM_ERR_MALFORMED;
 	}

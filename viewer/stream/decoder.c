@@ -4,6 +4,7 @@
 
 #include "stream/commands.h"
 #include "stream/drawn_model.h"
+#include "stream/history.h"
 #include "stream/inflate.h"
 #include "stream/kept.h"
 #include "stream/little_endian.h"
@@ -35,9 +36,11 @@ struct stream_decoder {
 	struct tile_cache cache;
 	struct side side;
 	struct kept kept;       /* from BEGIN to BEGIN */
+	struct history history; /* from BEGIN to BEGIN */
 	struct inflate *stream; /* of the picture, from BEGIN to BEGIN */
 	struct inflate *once;   /* for cursors */
 	uint8_t *pixels, *cache_pixels;
+	uint32_t *history_pixels;
 	uint8_t cursors[2][CURSOR_BYTES_MAX];
 	/* From here on megabytes, of which nothing is read before it was written. */
 	struct drawn_model drawn; /* from BEGIN to BEGIN */
@@ -75,7 +78,7 @@ size_t stream_decoder_size(const struct stream_limits *limits)
 	if (!are_in_range(limits))
 		return 0;
 	return rounded(sizeof(struct stream_decoder)) + pixel_bytes(limits) +
-	       limits->cache_slots_max * TILE_CACHE_SLOT_BYTES + once_bytes() +
+	       limits->cache_slots_max * TILE_CACHE_SLOT_BYTES + HISTORY_BYTES + once_bytes() +
 	       rounded(inflate_size(limits->window_log_max));
 }
 
@@ -99,6 +102,8 @@ struct stream_decoder *stream_decoder_init(
 	at += pixel_bytes(limits);
 	self->cache_pixels = at;
 	at += limits->cache_slots_max * TILE_CACHE_SLOT_BYTES;
+	self->history_pixels = (uint32_t *)(void *)at;
+	at += HISTORY_BYTES;
 	self->once = inflate_init(at, once_bytes(), WIRE_WINDOW_LOG_MIN);
 	at += once_bytes();
 	self->stream = inflate_init(
@@ -169,6 +174,7 @@ static int32_t take_begin(struct stream_decoder *self, const uint8_t *payload, s
 		tile_cache_init(&self->cache, self->cache_pixels, begin.cache_slots);
 	drawn_model_init(&self->drawn);
 	kept_init(&self->kept);
+	history_init(&self->history, self->history_pixels);
 	self->epoch = begin.epoch;
 	self->frame = begin.frame;
 	self->answers = -1;
@@ -182,8 +188,8 @@ static int32_t obey_all(struct stream_decoder *self, size_t *n_raw)
 	size_t at = 0;
 
 	for (;;) {
-		int32_t taken = command_obey(&self->screen, &self->cache, &self->kept, &self->drawn,
-		        self->raw + at, *n_raw - at);
+		int32_t taken = command_obey(&self->screen, &self->cache, &self->kept,
+		        &self->history, &self->drawn, self->raw + at, *n_raw - at);
 		if (taken < 0)
 			return taken;
 		if (taken == 0)

@@ -99,10 +99,16 @@ enum picture_command {
 	PICTURE_KEEP = 18,
 	/* u8 slot: the area that was kept there is shown as it was kept, and what it showed is kept in its stead. */
 	PICTURE_SWAP = 19,
+	/* u16 x, y, width, height: that area is remembered as it is now, row by row. A row begins with the next slot and takes as many, of
+	 * PICTURE_TILE pixels each, as it needs; of PICTURE_HISTORY_SLOTS slots, around and around, until BEGIN. */
+	PICTURE_REMEMBER = 20,
+	/* u16 x, y, width, height, u24 slot, u8 stride: row r of the area shows what is remembered from slot + r * stride on (modulo
+	 * PICTURE_HISTORY_SLOTS). Each of these slots was written. */
+	PICTURE_AGAIN = 21,
 	/* u16 x, y, width, height (at most PICTURE_TILE each way), u8 quality (PHOTO_QUALITY_MIN to PHOTO_QUALITY_MAX), u16
 	 * length, then so many bytes: coefficients (photo_code.h). Not exact: a later frame will be. */
 	PICTURE_PHOTO = 32,
-	/* Reserved, version 2 sends none of them: 20-31 tile cache, 33-47 photographs, 48-63 video. */
+	/* Reserved, version 2 sends none of them: 22-31 tile cache, 33-47 photographs, 48-63 video. */
 };
 #define DRAWN_HEAD_BYTES 12
 #define DRAWN_WIDTH_MAX 1024
@@ -126,6 +132,9 @@ enum picture_command {
 #define PICTURE_KEPT_PIXELS_MAX 1024
 #define PICTURE_KEEP_BYTES 10
 #define PICTURE_SWAP_BYTES 2
+#define PICTURE_REMEMBER_BYTES 9
+#define PICTURE_AGAIN_BYTES 13
+#define PICTURE_HISTORY_SLOTS 65536 /* of PICTURE_TILE pixels: 16 MiB at the viewer */
 #define PHOTO_HEAD_BYTES 12
 #define PHOTO_QUALITY_MIN 1
 #define PHOTO_QUALITY_MAX 20

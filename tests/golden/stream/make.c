@@ -157,7 +157,7 @@ static void start(void)
 	values_next(&make.values, &make.told, 0, once_told); /* whether the focus takes text */
 	viewer_init(&make.viewer, EPOCH,
 	        &(struct viewer_memory){make.reference, &cache, cache_key, compressor, &drawn,
-	                outbox, sizeof(outbox), NULL},
+	                NULL, outbox, sizeof(outbox), NULL},
 	        on_slices, NULL);
 	make.viewer.clock_ms = clock_ms;
 	make.answers = -1;
