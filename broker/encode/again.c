@@ -2,7 +2,6 @@
  * each other. Pixels in, any pixels: a page that is made to fill the history drives out only its own viewer's. */
 #include "encode/again.h"
 
-#include "base/bytes.h"
 #include "base/ensure.h"
 #include "encode/cache.h"
 #include "encode/codec.h"
@@ -160,6 +159,16 @@ static void find_runs(struct search *self, struct rows *rows)
 	}
 }
 
+/* Ground and rules: nearly all pixels are as the one beside them, and they were not dear. */
+static bool is_cheap(const uint32_t *pixels, uint32_t n)
+{
+	uint32_t n_equal = 0;
+
+	for (uint32_t i = 1; i < n; i++)
+		n_equal += pixels[i] == pixels[i - 1];
+	return n_equal > n - n / 8;
+}
+
 /* Whether something is held that begins in a row of a tile; where, it says in rows->x. */
 static bool find_in_row(const struct search *self, struct rows *rows, uint32_t left, uint32_t row)
 {
@@ -167,7 +176,7 @@ static bool find_in_row(const struct search *self, struct rows *rows, uint32_t l
 	uint32_t end = width - left < 2 * PICTURE_TILE ? width - left : 2 * PICTURE_TILE - 1;
 	const uint32_t *pixels = pixels_at(self->frame, left, y);
 
-	if (end < PICTURE_TILE)
+	if (end < PICTURE_TILE || is_cheap(pixels, end))
 		return false;
 	uint32_t hint = history_hint(pixels);
 	for (uint32_t i = 0;; i++) {
