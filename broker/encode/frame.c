@@ -358,12 +358,13 @@ static void say_blinks(struct frame *self)
 		}
 }
 
-/* Marked tiles of a row, until the frame is full. */
-static void say_tiles(struct frame *self, uint32_t row, uint32_t column, uint32_t end)
+/* Marked tiles of a row, which differ, until the frame is full; or all of them. */
+static void say_tiles(
+        struct frame *self, uint32_t row, uint32_t column, uint32_t end, bool takes_all)
 {
 	struct pending pending = {0};
 
-	for (; column < end && !slicer_is_full(self->slicer); column++) {
+	for (; column < end && (takes_all || !slicer_is_full(self->slicer)); column++) {
 		if (!self->dirty->is_marked[row][column])
 			continue;
 		struct rect tile = tiles_area(self->dirty, column, row);
@@ -385,13 +386,21 @@ static void say_tiles(struct frame *self, uint32_t row, uint32_t column, uint32_
 	say_pending(self, &pending);
 }
 
+void frame_say_rest(struct frame *self, const struct rect *tiles)
+{
+	for (uint32_t row = tiles->y; row < tiles->y + (uint32_t)tiles->height; row++) {
+		drop_unchanged_row(self, row);
+		say_tiles(self, row, tiles->x, tiles->x + (uint32_t)tiles->width, true);
+	}
+}
+
 /* What the person touched. */
 static void say_first(struct frame *self)
 {
 	for (int i = 0; i < TILES_PLACES; i++) {
 		const struct rect *first = &self->dirty->first[i];
 		for (uint32_t row = first->y; row < first->y + (uint32_t)first->height; row++)
-			say_tiles(self, row, first->x, first->x + (uint32_t)first->width);
+			say_tiles(self, row, first->x, first->x + (uint32_t)first->width, false);
 	}
 }
 
@@ -408,7 +417,7 @@ static void say_all(struct frame *self)
 	if (self->has_rest)
 		frame_drop_unchanged(self);
 	for (uint32_t row = 0; row < dirty->rows; row++)
-		say_tiles(self, row, 0, dirty->columns);
+		say_tiles(self, row, 0, dirty->columns, false);
 }
 
 /* Tiles that are marked now differ: they stand still no longer. */

@@ -24,6 +24,9 @@ struct frame {
 /* The rows and columns of a tile that differ, as one area. The tile differs. */
 struct rect frame_trimmed(const struct frame *self, const struct rect *tile);
 
+/* Says what still differs in those tiles (columns and rows), however full the frame is. */
+void frame_say_rest(struct frame *self, const struct rect *tiles);
+
 /* The reference becomes the image there: the viewer was told. */
 void frame_take_over(struct frame *self, const struct rect *area);
 

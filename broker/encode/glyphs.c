@@ -89,8 +89,9 @@ static bool is_worth_it(struct frame *frame, struct glyph_cut *cut)
 	return n_known >= KNOWN_MIN || n_fresh >= FRESH_MIN;
 }
 
-/* Returns whether something of it is left to say. */
-static bool say_area(struct frame *frame, const struct rect *area)
+/* Returns whether something of it is left to say. What was left out shows the ground until it is said: nothing that ever was there. So it is
+ * said at once, also where the frame is full by then. */
+static bool say_area(struct frame *frame, const struct rect *area, const struct rect *tiles)
 {
 	static struct glyph_cut cut; /* 200 KiB */
 	bool is_left = false;
@@ -99,6 +100,10 @@ static bool say_area(struct frame *frame, const struct rect *area)
 		return true;
 	for (uint32_t i = 0; i < cut.n_parts; i++)
 		is_left |= glyph_write(frame, &cut, &cut.parts[i]);
+	if (is_left && frame->slicer->budget_bytes > 0) {
+		frame_say_rest(frame, tiles);
+		is_left = false;
+	}
 	return is_left;
 }
 
@@ -126,7 +131,7 @@ void glyphs_say(struct frame *frame)
 				continue;
 			struct rect tiles = rectangle_from(&self, column, row);
 			struct rect area = pixels_of(frame, &tiles);
-			bool is_left = say_area(frame, &area);
+			bool is_left = say_area(frame, &area, &tiles);
 			for (uint32_t i = 0; i < (uint32_t)tiles.width * tiles.height; i++) {
 				uint32_t x = tiles.x + i % tiles.width;
 				uint32_t y = tiles.y + i / tiles.width;

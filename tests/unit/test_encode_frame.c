@@ -467,6 +467,70 @@ START_TEST(a_full_frame_has_the_touched_place_and_the_rest_comes_later)
 }
 END_TEST
 
+/* Of each pixel: whether it shows what was there before, or what is there now. */
+static size_t count_neither(const uint8_t *before)
+{
+	const uint8_t *shown = stream_decoder_screen(core.decoder)->pixels;
+	size_t n = 0;
+
+	for (size_t i = 0; i < N_PIXELS; i++) {
+		uint32_t pixel = IMAGE_SEEN | (uint32_t)shown[i * 4] << 16 |
+		                 (uint32_t)shown[i * 4 + 1] << 8 | shown[i * 4 + 2];
+		n += pixel != core.image.pixels[i] && memcmp(shown + i * 4, before + i * 4, 3) != 0;
+	}
+	return n;
+}
+
+/* Letters, and drawings that are too large for one. */
+static void draw_headings(uint64_t *state)
+{
+	draw_text(support_below(state, 5000), 1, 2, 3);
+	for (uint32_t n = 0; n < 6; n++) {
+		struct rect box = {(uint16_t)(20 + 80 * n),
+		        (uint16_t)(30 + support_below(state, 300)), 60, 56};
+		for (uint32_t i = 0; i < 60u * 56; i++)
+			put_pixel(box.x + i % 60, box.y + i / 60,
+			        i % 60 == 0 || i < 60 || support_random(state) % 4 == 0 ? 0x203040
+			                                                                : 0xffffff);
+		damage(box);
+	}
+}
+
+/* Pages of text, figures and noise that come, move and go while there is room for a part of it only. */
+START_TEST(full_frames_show_before_or_now)
+{
+	static uint8_t before[N_PIXELS * 4];
+	uint64_t state = 815;
+	uint32_t n_full = 0;
+
+	start();
+	draw_page(all, 0, 0);
+	ck_assert(frame(NULL, 0));
+	for (int round = 0; round < 300; round++) {
+		if (round % 3 == 0)
+			move(40 + support_below(&state, 90), support_below(&state, 40));
+		if (round % 4 == 0)
+			draw_page(all, support_below(&state, 60), support_below(&state, 900));
+		if (round % 5 == 0)
+			draw_headings(&state);
+		memcpy(before, stream_decoder_screen(core.decoder)->pixels, sizeof(before));
+		core.slicer.budget_bytes = 300 + support_below(&state, 4000);
+		if (!frame_make(&core.image, core.reference, &core.cache, NULL, &core.dirty, NULL,
+		            0, &core.slicer, core.number + 1, &core.counts))
+			continue;
+		core.number++;
+		core.cache.now_ms += 16;
+		ck_assert_int_eq(core.status, STREAM_FRAME);
+		check_tiles();
+		ck_assert_msg(count_neither(before) == 0, "round %d: %zu pixels are neither", round,
+		        count_neither(before));
+		n_full += core.dirty.n_marked > 0;
+	}
+	ck_assert_uint_gt(n_full, 100);
+	finish();
+}
+END_TEST
+
 int main(void)
 {
 	return SUITE_RUN("encode frame", nothing_changed_is_no_frame, one_pixel_costs_little,
@@ -475,5 +539,6 @@ int main(void)
 	        a_model_that_misleads_is_forgotten, glyphs_are_said_once, a_window_moves,
 	        a_window_is_dragged_over_writing, scrolled_both_ways_at_once,
 	        a_page_and_a_narrow_list, noise_fits_into_slices_and_outbox, random_areas_and_moves,
-	        a_full_frame_has_the_touched_place_and_the_rest_comes_later);
+	        a_full_frame_has_the_touched_place_and_the_rest_comes_later,
+	        full_frames_show_before_or_now);
 }
