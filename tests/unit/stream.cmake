@@ -1,5 +1,5 @@
 # viewer/stream and broker/encode
-foreach(part screen decoder glyphs history)
+foreach(part screen decoder order glyphs history)
   shoji_unit_test(stream-${part} GIVES_WAY SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_stream_${part}.c LIBS shoji-stream)
 endforeach()
 foreach(part again answer blink cache check effort flow frame mark photo photo_detect photo_policy values)
