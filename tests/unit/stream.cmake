@@ -2,7 +2,7 @@
 foreach(part screen decoder order glyphs history)
   shoji_unit_test(stream-${part} GIVES_WAY SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_stream_${part}.c LIBS shoji-stream)
 endforeach()
-foreach(part again answer blink cache check effort flow frame mark photo photo_detect photo_policy values)
+foreach(part again answer blink cache check effort flow frame glyph_bounds mark photo photo_detect photo_policy values)
   shoji_unit_test(encode-${part} GIVES_WAY SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_encode_${part}.c LIBS shoji-encode shoji-stream)
 endforeach()
 foreach(part viewers writer) # these have a clock

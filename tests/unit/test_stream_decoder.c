@@ -253,6 +253,17 @@ START_TEST(commands_and_their_bounds)
 }
 END_TEST
 
+START_TEST(so_many_pixels_and_no_more)
+{
+	static uint8_t pixels[PICTURE_COMMAND_MAX + 64 * PICTURE_PIXEL_BYTES] = {
+	        PICTURE_PIXELS, 0, 0, 0, 0, 64, 0, 64, 0};
+
+	ck_assert_int_eq(try_commands(pixels, PICTURE_COMMAND_MAX), STREAM_FRAME);
+	pixels[7] = 65;
+	ck_assert_int_eq(try_commands(pixels, sizeof(pixels)), STREAM_ERR_MALFORMED);
+}
+END_TEST
+
 START_TEST(a_slice_that_unpacks_to_too_much)
 {
 	static const uint8_t one[] = {FILL(0, 0, 2, 2)};
@@ -331,6 +342,6 @@ END_TEST
 int main(void)
 {
 	return SUITE_RUN("stream decoder", golden_streams, cut_off_at_every_length, bits_flipped,
-	        commands_and_their_bounds, a_slice_that_unpacks_to_too_much,
-	        a_slice_that_is_too_much_work, kept_areas);
+	        commands_and_their_bounds, so_many_pixels_and_no_more,
+	        a_slice_that_unpacks_to_too_much, a_slice_that_is_too_much_work, kept_areas);
 }
