@@ -12,9 +12,6 @@ endforeach()
 shoji_unit_test(encode-frame-wrong-order GIVES_WAY SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_encode_frame.c
   ${CMAKE_SOURCE_DIR}/tests/mutant/scroll_verify.c LIBS shoji-encode shoji-stream)
 target_compile_definitions(test-encode-frame-wrong-order PRIVATE WRONG_ORDER)
-if(SHOJI_SANITIZE)
-  target_compile_definitions(test-encode-writer PRIVATE SANITIZED)
-endif()
 
 # The same run with a decoder that skips areas must be noticed by it.
 add_library(shoji-stream-mutant STATIC ${CMAKE_SOURCE_DIR}/tests/mutant/commands.c ${SHOJI_STREAM_FILES})

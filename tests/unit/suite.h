@@ -14,7 +14,7 @@ static inline int suite_run(const char *name, const TTest *const *tests, size_t 
 
 	for (size_t i = 0; i < n_tests; i++)
 		tcase_add_test(cases, tests[i]);
-	tcase_set_timeout(cases, 240); /* for what hangs; a busy machine is slow */
+	tcase_set_timeout(cases, 540); /* for what hangs; a busy machine is slow */
 	suite_add_tcase(suite, cases);
 	srunner_run_all(runner, CK_NORMAL);
 	int n_failed = srunner_ntests_failed(runner);
