@@ -316,6 +316,10 @@ START_TEST(a_slice_that_is_too_much_work)
 	} commands[] = {
 	        {{FILL(0, 0, WIDTH, HEIGHT)}, 12, PICTURE_SLICE_SCREENS_MAX},
 	        {{PICTURE_COPY, 0, 0, 0, 0, 64, 0, 0, 0, 256 - 64, 0, HEIGHT, 0}, 13, 106},
+	        /* 1 x 240: each row as 16 */
+	        {{FILL(7, 0, 1, HEIGHT)}, 12, 1280},
+	        {{PICTURE_COPY, 9, 0, 0, 0, 7, 0, 0, 0, 1, 0, HEIGHT, 0}, 13, 1280},
+	        {{PICTURE_KEEP, 7, 0, 0, 0, 1, 0, HEIGHT, 0, 0}, 10, 1280},
 	        /* 320 x 64, of one byte: 32 each */
 	        {{PICTURE_DRAWN, 0, 0, 0, 0, 64, 1, 64, 0, 1, 1, 0, 7}, 13, 7},
 	        {{PICTURE_FORGET}, 1, 75},

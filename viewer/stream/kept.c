@@ -19,7 +19,7 @@ bool kept_keep(
 	for (uint32_t row = 0; row < area->height; row++, kept += area->width)
 		memcpy(kept, screen_at(screen, area->x, area->y + row),
 		        (size_t)area->width * SCREEN_PIXEL_BYTES);
-	screen->painted_px += (uint64_t)area->width * area->height;
+	screen_count(screen, area);
 	self->slots[slot].area = *area;
 	return true;
 }

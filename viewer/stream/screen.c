@@ -25,6 +25,16 @@ bool screen_holds(const struct screen *self, const struct screen_rect *area)
 	       area->y + (uint32_t)area->height <= self->height;
 }
 
+/* The rows of a narrow area lie far apart: to go to one takes as long as to write these many pixels. */
+#define ROW_PIXELS_MIN 16
+
+void screen_count(struct screen *self, const struct screen_rect *area)
+{
+	uint32_t width = area->width < ROW_PIXELS_MIN ? ROW_PIXELS_MIN : area->width;
+
+	self->painted_px += (uint64_t)width * area->height;
+}
+
 void screen_forget_changes(struct screen *self)
 {
 	self->n_rects = 0;
@@ -96,7 +106,7 @@ void screen_copy(
 {
 	size_t row_bytes = (size_t)to->width * SCREEN_PIXEL_BYTES;
 
-	self->painted_px += (uint64_t)to->width * to->height;
+	screen_count(self, to);
 	/* Downwards begins at the bottom, so that no row is overwritten before it was read. */
 	for (uint32_t i = 0; i < to->height; i++) {
 		uint32_t row = to->y > source_y ? to->height - 1u - i : i;
@@ -111,7 +121,7 @@ void screen_put(struct screen *self, const struct screen_rect *area, const uint8
 	const uint32_t width =
 	        area->width; /* a copy: through the pointer it would be read at each pixel */
 
-	self->painted_px += (uint64_t)area->width * area->height;
+	screen_count(self, area);
 	for (uint32_t row = 0; row < area->height; row++) {
 		uint32_t *out = word_at(self, area->x, area->y + row);
 		for (uint32_t i = 0; i < width; i++, rgb += 3)
@@ -124,7 +134,7 @@ void screen_get(struct screen *self, const struct screen_rect *area, uint8_t *rg
 {
 	size_t row_bytes = (size_t)area->width * SCREEN_PIXEL_BYTES;
 
-	self->painted_px += (uint64_t)area->width * area->height;
+	screen_count(self, area);
 	for (uint32_t row = 0; row < area->height; row++)
 		memcpy(rgba + (size_t)row * PICTURE_TILE * SCREEN_PIXEL_BYTES,
 		        pixel_at(self, area->x, area->y + row), row_bytes);
@@ -134,7 +144,7 @@ void screen_put_rgba(struct screen *self, const struct screen_rect *area, const 
 {
 	size_t row_bytes = (size_t)area->width * SCREEN_PIXEL_BYTES;
 
-	self->painted_px += (uint64_t)area->width * area->height;
+	screen_count(self, area);
 	for (uint32_t row = 0; row < area->height; row++)
 		memcpy(pixel_at(self, area->x, area->y + row),
 		        rgba + (size_t)row * PICTURE_TILE * SCREEN_PIXEL_BYTES, row_bytes);
@@ -177,7 +187,7 @@ static void put_predicted_row(
 
 void screen_put_predicted(struct screen *self, const struct screen_rect *area, const uint8_t *rests)
 {
-	self->painted_px += (uint64_t)area->width * area->height;
+	screen_count(self, area);
 	for (uint32_t row = 0; row < area->height; row++, rests += (size_t)area->width * 3)
 		put_predicted_row(word_at(self, area->x, area->y + row),
 		        row > 0 ? word_at(self, area->x, area->y + row - 1) : NULL, area->width,
@@ -189,7 +199,7 @@ void screen_fill(struct screen *self, const struct screen_rect *area, const uint
 {
 	uint32_t word = word_of(rgb[0], rgb[1], rgb[2]), width = area->width;
 
-	self->painted_px += (uint64_t)area->width * area->height;
+	screen_count(self, area);
 	for (uint32_t row = 0; row < area->height; row++) {
 		uint32_t *out = word_at(self, area->x, area->y + row);
 		for (uint32_t i = 0; i < width; i++)
@@ -206,7 +216,7 @@ const uint32_t *screen_at(const struct screen *self, uint32_t x, uint32_t y)
 
 uint32_t *screen_paint(struct screen *self, const struct screen_rect *area)
 {
-	self->painted_px += (uint64_t)area->width * area->height;
+	screen_count(self, area);
 	mark(self, area);
 	/* The whole screen's memory is aligned for words and more. */
 	return (uint32_t *)(void *)pixel_at(self, area->x, area->y);

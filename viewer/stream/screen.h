@@ -15,7 +15,8 @@ struct screen_rect {
 struct screen {
 	uint8_t *pixels; /* borrowed; rows without gap */
 	uint32_t width, height;
-	uint64_t painted_px; /* how much was written, since whoever looks at it set it to 0 */
+	uint64_t
+	        painted_px; /* how much work was done (screen_count()), since whoever looks at it set it to 0 */
 	uint16_t n_rects;
 	struct screen_rect rects[SCREEN_RECTS_MAX]; /* changed; may overlap */
 };
@@ -25,6 +26,8 @@ struct screen {
 void screen_init(struct screen *self, uint8_t *pixels, uint32_t width, uint32_t height);
 bool screen_holds(const struct screen *self, const struct screen_rect *area);
 void screen_forget_changes(struct screen *self);
+/* That much is written or read. All functions below do it. */
+void screen_count(struct screen *self, const struct screen_rect *area);
 
 /* The areas must lie on the screen and not be empty: check with screen_holds() first. */
 void screen_copy(
