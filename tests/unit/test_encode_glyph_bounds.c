@@ -57,8 +57,8 @@ static int32_t obey_items(const struct glyph_item *like, uint32_t n_items)
 	codec_put_area(command, PICTURE_GLYPHS, &all);
 	command[GLYPHS_HEAD_BYTES - 2] = (uint8_t)length;
 	command[GLYPHS_HEAD_BYTES - 1] = (uint8_t)(length >> 8);
-	int32_t taken =
-	        command_obey(&screen, NULL, NULL, &readers, command, GLYPHS_HEAD_BYTES + length);
+	int32_t taken = command_obey(
+	        &screen, NULL, NULL, NULL, &readers, command, GLYPHS_HEAD_BYTES + length);
 	if (taken > 0)
 		ck_assert_int_eq(taken, (int32_t)(GLYPHS_HEAD_BYTES + length));
 	return taken;
