@@ -59,8 +59,11 @@ START_TEST(what_is_remembered_comes_back)
 
 	start();
 	paint(1);
+	uint64_t before_px = screen.painted_px;
 	ck_assert(history_remember(&history, &screen, &from));
 	ck_assert_uint_eq(history.n_held, 4 * 90);
+	/* Slots are written whole, and are counted so: narrow areas are no way to make a viewer work for nothing. */
+	ck_assert_uint_eq(screen.painted_px - before_px, 4 * PICTURE_TILE * 90);
 	paint(2);
 	uint64_t painted_px = screen.painted_px;
 	/* From its 31st row and its second slot on. */

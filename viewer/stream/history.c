@@ -45,7 +45,8 @@ bool history_remember(struct history *self, struct screen *screen, const struct 
 	self->n_held += area->height * HISTORY_SLOTS_OF(area->width);
 	if (self->n_held > HISTORY_SLOTS)
 		self->n_held = HISTORY_SLOTS;
-	screen->painted_px += (uint64_t)area->width * area->height;
+	/* A slot is written whole, however little of it the row fills. */
+	screen->painted_px += (uint64_t)area->height * HISTORY_SLOTS_OF(area->width) * PICTURE_TILE;
 	return true;
 }
 
