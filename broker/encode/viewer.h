@@ -73,7 +73,7 @@ struct viewer_memory {
 	void *compressor;          /* compressor_size() */
 	struct drawn_model *drawn;
 	struct history_names *history; /* NULL: nothing is remembered */
-	uint8_t *outbox; /* outbox_size() of the largest screen */
+	uint8_t *outbox;               /* outbox_size() of the largest screen */
 	size_t outbox_size;
 	/* Zeroes, one for each pixel of the largest screen; NULL: no photographs. */
 	uint8_t *marks;

@@ -156,8 +156,8 @@ static void start(void)
 	values_told_nothing(&make.told);
 	values_next(&make.values, &make.told, 0, once_told); /* whether the focus takes text */
 	viewer_init(&make.viewer, EPOCH,
-	        &(struct viewer_memory){make.reference, &cache, cache_key, compressor, &drawn,
-	                NULL, outbox, sizeof(outbox), NULL},
+	        &(struct viewer_memory){make.reference, &cache, cache_key, compressor, &drawn, NULL,
+	                outbox, sizeof(outbox), NULL},
 	        on_slices, NULL);
 	make.viewer.clock_ms = clock_ms;
 	make.answers = -1;
