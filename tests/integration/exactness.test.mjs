@@ -1,11 +1,13 @@
 // The viewer's canvas equals the isolated host's display, pixel for pixel, as an independent X client takes it.
-// Four real pages, each with a marker of its own; and a viewer whose decoder leaves out one tile has to fail.
+// Four real pages, each with a marker of its own; photographs to which somebody scrolls back; and a viewer whose decoder leaves out one tile
+// has to fail.
 import { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { execFileSync } from 'node:child_process';
 import { Broker, bin, root, until } from './lib/broker.mjs';
+import { Line } from './lib/line.mjs';
 import { Person, PASSWORD } from './lib/person.mjs';
 import { Site, markerColours } from './lib/site.mjs';
 import { compareWithDisplay } from './lib/display.mjs';
@@ -20,7 +22,9 @@ const PAGES = [
 ];
 const COLOURS_MIN = 64;
 
-let site, broker, mutated;
+const PHOTOGRAPHS = '/reference/ch02.ja.html';
+
+let site, broker, line, mutated;
 
 async function startBroker(extra = {}) {
 	const made = await Broker.start({
@@ -34,12 +38,16 @@ async function startBroker(extra = {}) {
 
 before(async () => {
 	site = await Site.start();
-	broker = await startBroker();
+	line = await Line.open();
+	broker = await startBroker({ gate: { origins: [line.url] },
+		profile: { start_page: `http://site.test${PHOTOGRAPHS}?marker&photographs=1` } });
+	line.connectTo(broker.url);
 });
 
 after(async () => {
 	await broker?.kill();
 	await mutated?.kill();
+	await line?.close();
 	await site?.stop();
 });
 
@@ -67,6 +75,32 @@ test('four real pages, at the top and scrolled', async t => {
 			assert.equal(await compare(person, page), 0, `${page} scrolled by ${notches}: pixels differ`);
 		}
 	}
+	await person.signOut();
+});
+
+// Bytes to the viewer until the picture rests.
+async function scrolled(person, notches, direction) {
+	const before = line.toViewer;
+	for (let i = 0; i < notches; i++) {
+		await person.scroll(640, 500, 0, direction * 100);
+		await new Promise(resolve => setTimeout(resolve, 100)); // as a hand turns the wheel
+	}
+	await person.settled(1000);
+	return line.toViewer - before;
+}
+
+test('photographs to which somebody scrolls back are not sent again', async t => {
+	const person = await Person.atWork(broker, 'tanaka', { url: line.url });
+	t.after(() => person.leave());
+	await person.click(3, 600);
+	assert.equal(await compare(person, PHOTOGRAPHS), 0, 'pixels differ at the top');
+	const down = await scrolled(person, 15, 1);
+	assert.equal(await compare(person, PHOTOGRAPHS), 0, 'pixels differ below');
+	const up = await scrolled(person, 15, -1);
+	assert.equal(await compare(person, PHOTOGRAPHS), 0, 'pixels differ at the top again');
+	t.diagnostic(`down ${down} bytes, up ${up}`);
+	assert.ok(down > 200000, `down: ${down} bytes are no photographs`);
+	assert.ok(up < down / 4, `up: ${up} bytes, down: ${down}`);
 	await person.signOut();
 });
 
