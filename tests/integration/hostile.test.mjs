@@ -12,7 +12,7 @@ import { Site } from './lib/site.mjs';
 import { test } from './lib/suite.mjs';
 
 const SESSIONS = 9; // of three manners, which the lease's random number chooses
-const AT_ONCE = 3; // with the honest one as many as the broker takes
+const AT_ONCE = 3;
 
 let site, broker, honest, crowd, bystander;
 
@@ -21,6 +21,8 @@ before(async () => {
 	broker = await Broker.start({
 		profile: { start_page: 'http://site.test/pages/report.html' },
 		egress: { hosts: site.hosts('site.test') },
+		sessions: { max: AT_ONCE + 1 },
+		gate: { connections_per_address_max: 256 }, // everybody sits at one address
 	}, { program: 'shoji-broker-garbage' });
 	await broker.addPerson('suzuki', PASSWORD);
 	for (let i = 0; i < AT_ONCE; i++)
