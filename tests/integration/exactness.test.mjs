@@ -63,7 +63,7 @@ async function compare(person, page, withinMs) {
 }
 
 test('four real pages, at the top and scrolled', async t => {
-	const person = await Person.atWork(broker);
+	const person = await Person.atWork(broker, 'tanaka', { url: line.url });
 	t.after(() => person.leave());
 	for (const page of PAGES) {
 		await person.browse(`http://site.test${page}?marker`);

@@ -17,7 +17,12 @@ export class Person {
 		const self = new Person();
 		self.window = beside ? await viewer.openWindow(beside.window.browser, options) : await viewer.launch(options);
 		self.page = self.window.page;
-		await viewer.openSignIn(self.page, url);
+		try {
+			await viewer.openSignIn(self.page, url);
+		} catch (error) {
+			await self.leave(); // nobody else knows of it, and its browser would keep the test's process alive
+			throw error;
+		}
 		return self;
 	}
 
@@ -32,7 +37,7 @@ export class Person {
 			await self.signIn(id);
 			await viewer.waitLive(self.page);
 		} catch (error) {
-			await self.leave(); // nobody else knows of it, and its browser would keep the test's process alive
+			await self.leave(); // as above
 			throw error;
 		}
 		return self;
