@@ -1,5 +1,5 @@
 /* What was dear to say is remembered by both ends, and said again in a few bytes where it comes back: photographs that are scrolled away and
- * back, or that a page repeats, in the same columns of the grid. */
+ * back, or that a page repeats, at any place of the screen. */
 #ifndef SHOJI_ENCODE_AGAIN_H
 #define SHOJI_ENCODE_AGAIN_H
 

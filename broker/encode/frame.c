@@ -20,7 +20,7 @@
 /* Fewer changed tiles are sent before a search would have ended. */
 #define SEARCH_TILES_MIN 4
 /* Of so many on, a search in any direction takes a millisecond and more. */
-#define DEAR_TILES_MIN 32
+#define LONG_SEARCH_TILES_MIN 32
 /* Lines between those of a tile that are looked at first. */
 #define LOOK_STEP 12
 /* So many tiles that are still to be said may be a caret's, and what is typed at it. */
@@ -228,12 +228,12 @@ static void guess_moved(struct frame *self, bool *has_stored)
 			return;
 		guess_along(self, (enum scroll_axis)axis, has_stored);
 	}
-	bool is_dear = self->dirty->n_marked >= DEAR_TILES_MIN;
-	if (self->dirty->n_marked <= few || (is_dear && !effort_may_search(effort)))
+	bool is_long = self->dirty->n_marked >= LONG_SEARCH_TILES_MIN;
+	if (self->dirty->n_marked <= few || (is_long && !effort_may_search(effort)))
 		return;
 	size_t n_offsets = scroll_guess_free(self->image, self->reference, self->dirty, offsets);
 	size_t n_copies = copy_moved(self, offsets, n_offsets, has_stored);
-	if (is_dear)
+	if (is_long)
 		effort_searched(effort, n_copies > 0);
 }
 
@@ -287,7 +287,7 @@ struct pending {
 	struct rect area;
 };
 
-/* Photographs, and what is no cheaper than half of them; but not what draws without rest (effort.h). */
+/* Photographs, and what is no cheaper than half of them. What draws without rest (effort.h) goes as PIXELS, and does not drive them out. */
 static bool is_dear(const struct tile_codec *codec, const struct rect *area, size_t length)
 {
 	return codec == &codec_predicted ||
